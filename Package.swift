@@ -14,24 +14,27 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
 /// A target of the operator: one folder of `Sources/Controller`.
-func controller(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+func controller(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: "Sources/Controller/\(name)", resources: resources,
-        swiftSettings: strict)
+        name: name, dependencies: dependencies, path: "Sources/Controller/\(name)", swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources, swiftSettings: strict)
+        name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: strict)
 }
 
 let package = Package(
@@ -43,6 +46,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -54,43 +59,97 @@ let package = Package(
         controller("KubernetesModel", []),
         controller(
             "KubernetesClient",
-            ["KubernetesModel", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, yams, subprocess, logging]),
+            ["KubernetesModel", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, subprocess, systemPackage, logging]),
         controller("ControllerRuntime", ["KubernetesModel", "KubernetesClient", "Telemetry", collections, logging]),
         controller("TodoPlatformAPI", ["KubernetesModel"]),
         controller("PlatformPlan", ["KubernetesModel", "TodoPlatformAPI", crypto]),
         controller(
-            "Reconciler", ["KubernetesModel", "KubernetesClient", "ControllerRuntime", "TodoPlatformAPI", "PlatformPlan", "Telemetry", logging]),
+            "Reconciler",
+            [
+                "KubernetesModel", "KubernetesClient", "ControllerRuntime", "TodoPlatformAPI", "PlatformPlan",
+                "Telemetry", logging,
+            ]),
         .executableTarget(
             name: "todo-controller",
-            dependencies: ["KubernetesClient", "ControllerRuntime", "Reconciler", "Telemetry", arguments, lifecycle, logging],
+            dependencies: [
+                "KubernetesClient", "ControllerRuntime", "Reconciler", "Telemetry", "KubernetesModel", arguments,
+                lifecycle, logging, nioCore,
+                nioPosix, unixSignals,
+            ],
             path: "Sources/Controller/todo-controller", swiftSettings: strict),
         .executableTarget(
             name: "todoctl",
             dependencies: [
-                "KubernetesModel", "KubernetesClient", "TodoPlatformAPI", "PlatformPlan", "Reconciler", arguments, yams,
+                "KubernetesModel", "KubernetesClient", "TodoPlatformAPI", "PlatformPlan", "TodoctlCommands", arguments,
             ], path: "Sources/Controller/todoctl", swiftSettings: strict),
+        controller(
+            "TodoctlCommands",
+            ["KubernetesModel", "KubernetesClient", "TodoPlatformAPI", "PlatformPlan", "Reconciler", yams]),
         .target(
             name: "Telemetry", dependencies: [hummingbird, lifecycle, logging, nioCore], path: "Sources/Telemetry",
             swiftSettings: strict),
         .target(
             name: "LocalCluster", dependencies: ["KubernetesModel", hummingbird, nioCore],
             path: "Sources/Local/LocalCluster", swiftSettings: strict),
+        .executableTarget(
+            name: "step-benchmark", dependencies: ["KubernetesModel", "PlatformPlan", "TestSupport"],
+            path: "Benchmarks/StepBenchmark", swiftSettings: strict),
+        .executableTarget(
+            name: "cluster-stand-ins", dependencies: ["KubernetesClient", "TestSupport", arguments],
+            path: "Sources/Local/cluster-stand-ins", swiftSettings: strict),
         .target(
-            name: "TestSupport", dependencies: ["KubernetesModel", "KubernetesClient", "LocalCluster"],
+            name: "TestSupport",
+            dependencies: ["KubernetesModel", "KubernetesClient", "LocalCluster", "PlatformPlan", "TodoPlatformAPI"],
             path: "Sources/TestSupport", swiftSettings: strict),
-    ] + selected([
-        tests("KubernetesModelTests", ["KubernetesModel"]),
-        tests("KubernetesClientTests", ["KubernetesModel", "KubernetesClient", "TestSupport", nioCore, nioHTTP1, nioSSL, logging]),
-        tests("ControllerRuntimeTests", ["KubernetesModel", "KubernetesClient", "ControllerRuntime", "Telemetry", "TestSupport", "LocalCluster", logging]),
-        tests("TodoPlatformAPITests", ["KubernetesModel", "TodoPlatformAPI", yams]),
-        tests("PlatformPlanTests", ["KubernetesModel", "TodoPlatformAPI", "PlatformPlan", yams]),
-        tests("TelemetryTests", ["Telemetry", logging, hummingbird]),
-        tests("LocalClusterTests", ["KubernetesModel", "KubernetesClient", "LocalCluster", "TestSupport"]),
-        tests("ReconcilerTests", ["KubernetesModel", "KubernetesClient", "ControllerRuntime", "TodoPlatformAPI", "PlatformPlan", "Reconciler", "LocalCluster", "TestSupport", "Telemetry", logging, yams]),
-    ])
+    ]
+        + selected([
+            tests("KubernetesModelTests", ["KubernetesModel"]),
+            tests(
+                "KubernetesClientTests",
+                ["KubernetesModel", "KubernetesClient", nioCore, nioHTTP1, nioHTTP2, nioPosix, nioSSL, logging]),
+            tests(
+                "ControllerRuntimeTests",
+                [
+                    "KubernetesModel", "KubernetesClient", "ControllerRuntime", "Telemetry", "TestSupport",
+                    "LocalCluster", logging,
+                ]),
+            tests("TodoPlatformAPITests", ["KubernetesModel", "TodoPlatformAPI", yams]),
+            tests(
+                "PlatformPlanTests", ["KubernetesModel", "TodoPlatformAPI", "PlatformPlan", "TestSupport", yams],
+                exclude: ["Golden"]),
+            tests("TelemetryTests", ["Telemetry", logging, hummingbird, lifecycle]),
+            tests(
+                "TodoctlTests",
+                [
+                    "KubernetesModel", "KubernetesClient", "TodoPlatformAPI", "PlatformPlan", "Reconciler", "Telemetry",
+                    "TodoctlCommands", "LocalCluster", "TestSupport", logging, yams,
+                ]),
+            tests("LocalClusterTests", ["KubernetesModel", "KubernetesClient", "LocalCluster", "TestSupport"]),
+            tests(
+                "ReconcilerTests",
+                [
+                    "KubernetesModel", "KubernetesClient", "ControllerRuntime", "TodoPlatformAPI", "PlatformPlan",
+                    "Reconciler", "LocalCluster", "TestSupport", "Telemetry", logging, yams,
+                ]),
+        ])
 )
 
 func selected(_ targets: [Target]) -> [Target] {
     guard let only = Context.environment["ONLY_TESTS"] else { return targets }
     return targets.filter { only.split(separator: ",").map(String.init).contains($0.name) }
+}
+
+if let only = Context.environment["ONLY_TESTS"] {
+    var wanted = Set(only.split(separator: ",").map(String.init))
+    var grew = true
+    while grew {
+        grew = false
+        for target in package.targets where wanted.contains(target.name) {
+            for case .byNameItem(let name, _) in target.dependencies where !wanted.contains(name) {
+                wanted.insert(name)
+                grew = true
+            }
+        }
+    }
+    package.targets = package.targets.filter { wanted.contains($0.name) }
 }

@@ -42,6 +42,17 @@ step() {
     return "$status"
 }
 
+# visibly TEXT COMMAND…: runs the command with its output as it is, and says how long it took.
+visibly() {
+    local text=$1 status=0 start=$SECONDS
+    shift
+    say "  … $text"
+    "$@" || status=$?
+    if ((status == 0)); then say "  ✓ $text ($((SECONDS - start)) s)"
+    else say "  ✗ $text: failed with status $status after $((SECONDS - start)) s"; fi
+    return "$status"
+}
+
 # as_root COMMAND…: runs it as root, by sudo where we are somebody else.
 as_root() {
     if ((EUID == 0)); then "$@"; elif command -v sudo >/dev/null; then sudo "$@"
@@ -65,4 +76,17 @@ need_packages() {
 install_packages() {
     local install=(env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends "$@")
     as_root "${install[@]}" || { as_root apt-get update --quiet && as_root "${install[@]}"; }
+}
+
+# python_with_yaml ARGUMENT…: the first Python that has PyYAML; a machine may have several, and Debian's package serves
+# only Debian's own.
+python_with_yaml() {
+    local python
+    for python in python3 /usr/bin/python3; do
+        if "$python" -c 'import yaml' 2>/dev/null; then
+            "$python" "$@"
+            return
+        fi
+    done
+    die "no Python with PyYAML: run hack/bootstrap, which installs it"
 }

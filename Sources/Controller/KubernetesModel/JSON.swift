@@ -223,8 +223,9 @@ extension JSONObject: Hashable {
     }
 }
 
+// No literal for null: `condition ? value : nil` would then mean null where an absent member is meant.
 extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
-    ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral,
+    ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
     ExpressibleByStringInterpolation
 {
     package init(stringLiteral value: String) { self = .string(value) }
@@ -233,7 +234,6 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Express
     package init(floatLiteral value: Double) { self = .number(value) }
     package init(arrayLiteral elements: JSON...) { self = .array(elements) }
     package init(dictionaryLiteral elements: (String, JSON)...) { self = .object(JSONObject(elements)) }
-    package init(nilLiteral: ()) { self = .null }
 
     package init(_ value: String) { self = .string(value) }
     package init(_ value: Int) { self = .integer(Int64(value)) }

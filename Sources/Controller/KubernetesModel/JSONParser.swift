@@ -1,7 +1,9 @@
 /// Why a text is no JSON value that we accept.
 package struct JSONParseError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Reason: Hashable, Sendable {
-        case unexpectedEnd, unexpectedByte(UInt8), invalidNumber, invalidString, invalidUTF8, tooDeep, trailingBytes
+        case unexpectedEnd
+        case unexpectedByte(UInt8)
+        case invalidNumber, invalidString, invalidUTF8, tooDeep, trailingBytes
     }
     package let reason: Reason
     /// Where, in bytes from the start.
@@ -34,7 +36,8 @@ extension JSON {
     /// - Throws: `JSONParseError` with the offset. Of members with equal keys the last counts, as in Go.
     package init(parsing bytes: some Collection<UInt8>, skipping: [StaticString] = []) throws(JSONParseError) {
         let skipped = skipping.map { Array($0.description.utf8) }
-        let parsed = bytes.withContiguousStorageIfAvailable { Self.parse($0, skipped) }
+        let parsed =
+            bytes.withContiguousStorageIfAvailable { Self.parse($0, skipped) }
             ?? Array(bytes).withUnsafeBufferPointer { Self.parse($0, skipped) }
         self = try parsed.get()
     }
@@ -303,7 +306,8 @@ extension JSON {
             if position < bytes.count, bytes[position] == UInt8(ascii: "e") || bytes[position] == UInt8(ascii: "E") {
                 isInteger = false
                 position += 1
-                if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+                if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-")
+                {
                     position += 1
                 }
                 try digits(leadingZeroAllowed: true)

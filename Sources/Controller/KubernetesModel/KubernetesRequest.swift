@@ -1,6 +1,12 @@
 /// One request to the Kubernetes API as a value: everything that a transport needs, nothing of how it is sent.
 package struct KubernetesRequest: Hashable, Sendable {
-    package enum Method: String, Sendable { case get = "GET", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE" }
+    package enum Method: String, Sendable {
+        case get = "GET"
+        case post = "POST"
+        case put = "PUT"
+        case patch = "PATCH"
+        case delete = "DELETE"
+    }
     /// The verb as authorization (RBAC) and metrics name it.
     package enum Verb: String, Sendable { case get, list, watch, create, update, patch, delete }
 
@@ -31,7 +37,8 @@ package struct KubernetesRequest: Hashable, Sendable {
     /// For errors and logs: `patch Deployment shop/api`.
     package var summary: String {
         guard let target else { return "\(verb.rawValue) \(path)" }
-        let object = target.name.isEmpty
+        let object =
+            target.name.isEmpty
             ? (target.namespace.isEmpty ? "" : " in \(target.namespace)")
             : " " + (target.namespace.isEmpty ? target.name : "\(target.namespace)/\(target.name)")
         let subresource = target.subresource.map { "/\($0)" } ?? ""
@@ -79,7 +86,11 @@ package struct KubernetesRequest: Hashable, Sendable {
 
 extension KubernetesRequest {
     /// How an object's dependents go when it is deleted.
-    package enum Propagation: String, Sendable { case background = "Background", foreground = "Foreground", orphan = "Orphan" }
+    package enum Propagation: String, Sendable {
+        case background = "Background"
+        case foreground = "Foreground"
+        case orphan = "Orphan"
+    }
 
     private init(
         _ verb: Verb, _ method: Method, _ type: ResourceType, namespace: String?, name: String = "",

@@ -24,7 +24,8 @@ package struct ServedAPIs: Hashable, Sendable {
     }
 
     package mutating func insert(_ type: ResourceType) {
-        var entry = entries[type.groupKind]
+        var entry =
+            entries[type.groupKind]
             ?? Entry(versions: [], plural: type.plural, isNamespaced: type.isNamespaced)
         entry.versions.insert(type.version)
         entries[type.groupKind] = entry

@@ -15,7 +15,9 @@ package struct Timestamp: Hashable, Sendable, Comparable {
         func digits(_ count: Int) -> Int? {
             var value = 0
             for _ in 0..<count {
-                guard let byte = bytes.next(), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+                guard let byte = bytes.next(), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else {
+                    return nil
+                }
                 value = value * 10 + Int(byte - UInt8(ascii: "0"))
             }
             return value
@@ -49,7 +51,9 @@ package struct Timestamp: Hashable, Sendable, Comparable {
         switch next {
         case UInt8(ascii: "Z"), UInt8(ascii: "z"): break
         case UInt8(ascii: "+"), UInt8(ascii: "-"):
-            guard let hours = digits(2), expect(":"), let minutes = digits(2), hours < 24, minutes < 60 else { return nil }
+            guard let hours = digits(2), expect(":"), let minutes = digits(2), hours < 24, minutes < 60 else {
+                return nil
+            }
             offset = (hours * 60 + minutes) * (next == UInt8(ascii: "-") ? -60 : 60)
         default: return nil
         }

@@ -1,0 +1,61 @@
+// ControllerRuntime: what every controller needs between a Kubernetes client and its own logic. `Informers` keep
+// an `ObjectStore` equal to what the API server holds, `SecretWatch` follows single Secrets, `Controller` runs one
+// reconcile at a time for each key, `LeaderElection` decides which replica may, `EventRecorder` tells people.
+// In each of them a value without clock, task or lock decides (`WatchState`, `WorkQueue`, `LeaderState`, …), and a thin
+// shell acts. A binary makes one of each and runs them side by side.
+
+import FoundationEssentials
+package import KubernetesModel
+
+/// Time and chance as one value, so that tests can bring their own.
+package struct Surroundings: Sendable {
+    /// Time since an arbitrary start. Never goes back, and goes on while the machine sleeps.
+    package let now: @Sendable () -> Duration
+    /// Returns after the duration. - Throws: `CancellationError`.
+    package let sleep: @Sendable (Duration) async throws -> Void
+    /// The time of day, for timestamps in objects only: it may jump.
+    package let wallTime: @Sendable () -> Timestamp
+    /// A number in 0..<1.
+    package let random: @Sendable () -> Double
+
+    /// - Parameters:
+    ///   - clock: measures and sleeps. Must not stop while the machine sleeps: leadership is timed with it.
+    ///   - random: a number in 0..<1 that spreads waits.
+    package init<C: Clock>(
+        clock: C, wallTime: @escaping @Sendable () -> Timestamp,
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+    ) where C.Duration == Duration {
+        let start = clock.now
+        now = { start.duration(to: clock.now) }
+        sleep = { try await clock.sleep(for: $0) }
+        self.wallTime = wallTime
+        self.random = random
+    }
+
+    /// The machine's clocks and random numbers.
+    package static let system = Surroundings(
+        clock: ContinuousClock(),
+        wallTime: { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) })
+
+    /// Waits until `signal` is raised or `duration` has passed; nil waits for the signal alone. Returns at once when
+    /// the task is cancelled.
+    func wait(for duration: Duration?, or signal: Signal) async {
+        guard let duration else { return await signal.wait() }
+        guard duration > .zero else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // Cancelled means that the signal came first, or that nobody waits any more.
+                try? await sleep(duration)
+            }
+            group.addTask { await signal.wait() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Waits for `duration`, or less when the task is cancelled.
+    func pause(_ duration: Duration) async {
+        // Whoever pauses looks at `Task.isCancelled` afterwards.
+        try? await sleep(duration)
+    }
+}

@@ -1,0 +1,128 @@
+import KubernetesModel
+
+/// The conditions that report one part of the platform each.
+enum ComponentCondition: String, CaseIterable {
+    case messaging = "MessagingReady"
+    case dapr = "DaprReady"
+    case database = "DatabaseReady"
+    case workloads = "WorkloadsReady"
+    case autoscaling = "AutoscalingReady"
+    case exposure = "ExposureReady"
+    case monitoring = "MonitoringReady"
+
+    var stages: Set<Stage> {
+        switch self {
+        case .messaging: [.messaging]
+        case .dapr: [.components]
+        case .database: [.migration]
+        case .workloads: [.foundation, .workloads]
+        case .autoscaling: [.autoscaling]
+        case .exposure: [.exposure]
+        case .monitoring: [.monitoring]
+        }
+    }
+
+    var systems: Set<MissingSystem.System> {
+        switch self {
+        case .messaging: [.strimzi]
+        case .dapr: [.dapr]
+        case .database, .workloads: []
+        case .autoscaling: [.keda]
+        case .exposure: [.gatewayAPI, .certManager]
+        case .monitoring: [.prometheusOperator]
+        }
+    }
+}
+
+/// The state of one part: a status word for its condition.
+struct ComponentState {
+    var status: Condition.Status
+    var reason: Reason
+    var message: String
+    /// Whether somebody has to do something before it can go on.
+    var needsHelp = false
+}
+
+extension StatusComposer {
+    /// Judges one part from what is missing, what was refused and how ready its objects are.
+    func state(of component: ComponentCondition) -> ComponentState {
+        let missing = situation.missing.filter { component.systems.contains($0.system) }
+        if let first = missing.first {
+            return ComponentState(
+                status: first.isBlocking ? .isFalse : .unknown, reason: .dependencyMissing,
+                message: missing.map(\.message).joined(separator: " "), needsHelp: first.isBlocking)
+        }
+        if component == .database, !situation.missingSecrets.isEmpty {
+            return ComponentState(
+                status: .isFalse, reason: .secretMissing,
+                message: situation.missingSecrets.map(Self.describe).joined(separator: " "), needsHelp: true)
+        }
+        if component == .dapr, let secret = situation.awaitedSecret, situation.missingSecrets.isEmpty {
+            return ComponentState(
+                status: .isFalse, reason: .progressing, message: "Waits for Secret \(secret.key.secret.name).")
+        }
+        let entries = memory.entries.filter { component.stages.contains($0.stage) }
+        if entries.isEmpty {
+            return ComponentState(status: .isTrue, reason: .notRequested, message: "The spec asks for nothing here.")
+        }
+        for entry in entries {
+            if let failure = memory.children[entry.key]?.failure {
+                let reason = Self.reason(for: failure)
+                return ComponentState(
+                    status: .isFalse, reason: reason, message: failure.message, needsHelp: reason != .writeFailed)
+            }
+        }
+        if let key = entries.first(where: { situation.contested.contains($0.key) })?.key {
+            return ComponentState(
+                status: .isFalse, reason: .contested,
+                message: "Somebody else keeps changing fields of \(key) that the operator sets; corrections are "
+                    + "suspended for a minute. Find the other writer in the object's managedFields.",
+                needsHelp: true)
+        }
+        var waiting: [String] = []
+        for entry in entries {
+            switch memory.children[entry.key]?.readiness ?? .progressing("is not made yet") {
+            case .ready: continue
+            case .progressing(let text): waiting.append("\(entry.key.kind.kind) \(entry.key.name) \(text)")
+            case .failed(let reason, let text):
+                let failed: Reason =
+                    entry.stage == .migration
+                    ? .migrationFailed
+                    : entry.key.kind.kind == "Deployment" ? .rolloutFailed : .componentFailed
+                let hint =
+                    entry.stage == .migration
+                    ? " Read its log, correct the cause, then delete the Job: it is made anew." : ""
+                return ComponentState(
+                    status: .isFalse, reason: failed,
+                    message: "\(entry.key.kind.kind) \(entry.key.name) failed (\(reason)): \(text)\(hint)",
+                    needsHelp: true)
+            }
+        }
+        if waiting.isEmpty {
+            return ComponentState(
+                status: .isTrue, reason: .ready,
+                message: entries.count == 1
+                    ? "One object, as it should be." : "\(entries.count) objects, all as they should be.")
+        }
+        let more = waiting.count > 3 ? " and \(waiting.count - 3) more" : ""
+        return ComponentState(
+            status: .isFalse, reason: .progressing, message: waiting.prefix(3).joined(separator: "; ") + more + ".")
+    }
+
+    static func describe(missing use: SecretUse) -> String {
+        let field = use.field.isEmpty ? "" : " (\(use.field))"
+        return "Secret \(use.key.secret.name) with key \(use.key.key) is missing: it holds the \(use.purpose)\(field). "
+            + "Create it in namespace \(use.key.secret.namespace)."
+    }
+
+    static func reason(for failure: PlanMemory.Failure) -> Reason {
+        switch failure.code {
+        case .forbidden: .forbidden
+        case .alreadyExists: .nameTaken
+        case .invalid: .writeRefused
+        case .notFound, .conflict, .expired, .throttled, .unavailable, .transport, .undecodable, .unauthorized,
+            .configuration:
+            .writeFailed
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package import KubernetesModel
+package import TodoPlatformAPI
+
+/// One `TodoPlatform` as read from the cluster: the raw object, and the decoded platform if its spec can be followed.
+///
+/// Decoded once per version of the resource and then used by every step.
+package struct PlatformResource: Sendable {
+    package let object: KubernetesObject
+    /// Nil when the spec is invalid; `problems` then says why.
+    package let platform: TodoPlatform?
+    package let problems: [Problem]
+    /// What the spec asks to run.
+    let target: RolloutVersion
+    let budget: Budget?
+
+    package init(_ object: KubernetesObject) {
+        self.object = object
+        let decoded = TodoPlatform.decode(object)
+        var found = decoded.problems
+        if !found.contains(where: { $0.severity == .error }) { found += decoded.platform.spec.problems() }
+        problems = found.filter { $0.severity == .error }
+        platform = problems.isEmpty ? decoded.platform : nil
+        let effective = decoded.platform.effective
+        target = RolloutVersion(version: decoded.platform.spec.version, image: effective.image)
+        budget = effective.budget
+    }
+
+    var generation: Int { object.generation ?? 0 }
+    var uid: String { object.uid ?? "" }
+    var isDeleting: Bool { object.isDeleting }
+    var deletionTime: Timestamp? { object.deletionTimestamp.flatMap(Timestamp.init) }
+
+    /// Read from the raw spec, so that protection holds even while the rest of the spec is invalid.
+    var isProtected: Bool { object.spec?["deletion"]?["protection"]?.bool ?? false }
+
+    /// Whether deletion takes topics with it, which must then happen in order.
+    var deletesTopics: Bool {
+        guard let spec = platform?.spec, spec.messaging.type == .strimzi else { return false }
+        return spec.deletion.topics == .delete || spec.deletion.data == .delete
+    }
+
+    var rollsBack: Bool { platform?.spec.upgrade.automaticRollback ?? false }
+
+    /// When maintenance ends by itself; nil when it does not.
+    var pausedUntil: Timestamp? { platform?.spec.maintenance.until }
+
+    func isPaused(at now: Timestamp) -> Bool {
+        guard let maintenance = platform?.spec.maintenance, maintenance.paused else { return false }
+        return maintenance.until.map { now < $0 } ?? true
+    }
+
+    var maintenanceReason: String { platform?.spec.maintenance.reason ?? "" }
+}

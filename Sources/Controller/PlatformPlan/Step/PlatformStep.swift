@@ -1,0 +1,327 @@
+import KubernetesModel
+import TodoPlatformAPI
+
+/// The reconcile step: from one resource and what is observed of its cluster to a plan of writes. Pure: no clock, no
+/// network, no randomness; the same input gives the same plan.
+///
+/// Flow: `plan` → the shell performs the actions in order → `conclude` turns their results into the next status. Both
+/// may be repeated at any time, and after a crash between any two writes the next `plan` continues from what it finds.
+package struct PlatformStep: Sendable {
+    package static let finalizer = "todoplatform.dev/ordered-deletion"
+    /// The annotation that tells who decides about a Deployment's replicas: `operator` or `autoscaler`.
+    static let replicasOwner = "todoplatform.dev/replicas-owner"
+
+    let platform: PlatformResource
+    let observation: Observation
+
+    package init(platform: PlatformResource, observation: Observation) {
+        self.platform = platform
+        self.observation = observation
+    }
+
+    /// Decides what to write now.
+    ///
+    /// - Parameter memory: what the previous step of this platform left behind; saves work, changes nothing.
+    package func plan(_ memory: inout PlanMemory) -> Plan {
+        var situation = Situation()
+        if platform.isDeleting { return planDeletion(&memory) }
+        guard let spec = platform.platform else {
+            situation.phase = .invalid
+            situation.problems = platform.problems.map(\.description)
+            return Plan(actions: [], situation: situation, wakeAfter: nil)
+        }
+        situation.rollout = decideRollout()
+        rebuild(&memory, spec, situation.rollout)
+        guard let desired = memory.desired else { preconditionFailure("rebuild always leaves a desired state") }
+        situation.missing = desired.missing
+        let absent = desired.secrets.filter { observation.secretDigests[$0.key] == nil }
+        situation.awaitsSecrets = !absent.isEmpty
+        situation.missingSecrets = absent.filter { !$0.isProvided }
+        situation.awaitedSecret = absent.first
+
+        var wake: Duration?
+        if platform.isPaused(at: observation.now) {
+            situation.phase = .paused
+            situation.pausedUntil = platform.pausedUntil
+            wake = situation.pausedUntil.map { max($0.since(observation.now), .seconds(1)) }
+            observeReadiness(&memory)
+            return Plan(actions: [], situation: situation, wakeAfter: wake)
+        }
+        var actions: [Action] = []
+        if needsFinalizer != platform.object.finalizers.contains(Self.finalizer) {
+            actions.append(.setFinalizer(present: needsFinalizer))
+        }
+        actions += planChildren(spec, &memory, &situation, &wake)
+        return Plan(actions: actions, situation: situation, wakeAfter: wake)
+    }
+
+    /// A finalizer is only worth its risk where deletion must be ordered or can be refused; everything else is left to
+    /// garbage collection.
+    var needsFinalizer: Bool { platform.isProtected || platform.deletesTopics }
+
+    // MARK: - The desired state
+
+    /// Builds the desired state anew when anything it depends on changed; else keeps it.
+    private func rebuild(_ memory: inout PlanMemory, _ spec: TodoPlatform, _ rollout: Rollout) {
+        let basis = PlanMemory.Basis(
+            uid: platform.uid, generation: platform.generation, image: rollout.effective.image,
+            version: rollout.effective.version, apis: observation.apis, secretDigests: observation.secretDigests,
+            isRolledBack: rollout.isRolledBack)
+        guard memory.basis != basis || memory.desired == nil else { return }
+        var desired = build(spec, rollout)
+        memory.entries = desired.objects.map {
+            PlanMemory.Entry(
+                key: $0.key, type: $0.type, stage: $0.stage, digest: IntentDigest(of: $0.object.json),
+                isRetained: $0.retention == .retained)
+        }
+        desired.objects = []
+        memory.desired = desired
+        memory.basis = basis
+        memory.isSettled = false
+        let wanted = Set(memory.entries.map(\.key))
+        memory.children = memory.children.filter { wanted.contains($0.key) }
+    }
+
+    private func build(_ spec: TodoPlatform, _ rollout: Rollout) -> DesiredState {
+        // The way back runs no migration: the database stays at the newer version, which the older one must bear.
+        var state = DesiredState.build(
+            PlanInput(
+                platform: spec, apis: observation.apis, secretDigests: observation.secretDigests,
+                image: rollout.effective.image, version: rollout.effective.version,
+                runsMigration: !rollout.isRolledBack))
+        for index in state.objects.indices {
+            state.objects[index] = markReplicasOwner(state.objects[index], state.services)
+        }
+        return state
+    }
+
+    private func markReplicasOwner(_ object: DesiredObject, _ services: [DesiredService]) -> DesiredObject {
+        guard let service = services.first(where: { $0.deployment == object.key }) else { return object }
+        var marked = object.object
+        marked.json[path: ["metadata", "annotations", Self.replicasOwner]] =
+            service.autoscaler == nil ? "operator" : "autoscaler"
+        return DesiredObject(object: marked, type: object.type, stage: object.stage, retention: object.retention)
+    }
+
+    // MARK: - Children
+
+    private func planChildren(
+        _ spec: TodoPlatform, _ memory: inout PlanMemory, _ situation: inout Situation, _ wake: inout Duration?
+    ) -> [Action] {
+        let stale = memory.entries.filter { needsAttention($0, memory) }
+        // The usual case by far: all is as it was when nothing was left to do.
+        if stale.isEmpty, memory.isSettled, memory.settledCount == observation.children.count {
+            situation.isUnchanged = true
+            return []
+        }
+        let bodies =
+            stale.isEmpty
+            ? [:]
+            : Dictionary(
+                uniqueKeysWithValues: build(spec, situation.rollout).objects.map { ($0.key, $0) })
+        var actions: [Action] = []
+        var handBacks: [Action] = []
+        var isOpen = true
+        for stage in Stage.allCases {
+            let entries = memory.entries.filter { $0.stage == stage }
+            let blocked = !isOpen || isBlocked(stage, situation)
+            for entry in entries where stale.contains(where: { $0.key == entry.key }) {
+                guard let body = bodies[entry.key] else { continue }
+                plan(
+                    entry, body, mayCreate: isOpen && !blocked, stageIsBlocked: blocked, &memory, &situation, &wake,
+                    &actions, &handBacks)
+            }
+            if !blocked, entries.isEmpty || isStageReady(entries, memory, pending: actions) { continue }
+            if isOpen, stage.holdsBackLaterOnes {
+                isOpen = false
+                situation.blockedAt = stage
+            }
+        }
+        // An autoscaler that goes must be gone before its target carries a count again.
+        if !handBacks.isEmpty { return handBacks }
+        if situation.blockedAt == nil, situation.withheld.isEmpty { actions += prune(memory, situation) }
+        return actions
+    }
+
+    /// Whether an entry has to be looked at in full: its live object or its intent is not the one last found right.
+    private func needsAttention(_ entry: PlanMemory.Entry, _ memory: PlanMemory) -> Bool {
+        guard !observation.unseen.contains(entry.key.kind), let child = memory.children[entry.key], child.failure == nil, child.digest == entry.digest,
+            let live = observation.children[entry.key]
+        else { return true }
+        return child.resourceVersion != live.resourceVersion
+    }
+
+    private func plan(
+        _ entry: PlanMemory.Entry, _ body: DesiredObject, mayCreate: Bool, stageIsBlocked: Bool,
+        _ memory: inout PlanMemory, _ situation: inout Situation, _ wake: inout Duration?, _ actions: inout [Action],
+        _ handBacks: inout [Action]
+    ) {
+        var child = memory.children[entry.key] ?? PlanMemory.Child()
+        defer { memory.children[entry.key] = child }
+        guard !observation.unseen.contains(entry.key.kind) else {
+            child.failure = PlanMemory.Failure(
+                code: .forbidden,
+                message: "The operator may not list and watch \(entry.key.kind): give it that right (config/rbac).",
+                digest: nil)
+            return
+        }
+        if let failure = child.failure, failure.isFinal, failure.digest == entry.digest { return }
+
+        let stamped = IntentDigest.stamped(body.object)
+        func apply(_ cause: Action.ApplyCause) {
+            actions.append(
+                .apply(
+                    Action.Apply(
+                        object: stamped.object, type: entry.type, stage: entry.stage, digest: entry.digest,
+                        cause: cause)))
+        }
+        guard let live = observation.children[entry.key] else {
+            child.resourceVersion = nil
+            child.readiness = .progressing("is not made yet")
+            if mayCreate { apply(.missing) } else { situation.withheld.insert(entry.key) }
+            return
+        }
+        let object = live.decoded()
+        child.readiness = Readiness.of(object)
+        // Nothing can be done about an object on its way out; when it is gone it is made anew.
+        if live.isDeleting {
+            child.resourceVersion = nil
+            return
+        }
+        let appliedDigest = object.annotations[IntentDigest.annotation]
+        let differences = Comparison.differences(desired: stamped.object.json, live: object.json)
+        if differences.isEmpty || (appliedDigest == entry.digest.description && differences == child.residue) {
+            child.digest = entry.digest
+            child.resourceVersion = live.resourceVersion
+            child.failure = nil
+            return
+        }
+        let isChange = appliedDigest != entry.digest.description
+        // Workloads wait for what they stand on; a broken start must not replace a running version.
+        if entry.stage == .workloads, entry.key.kind.kind == "Deployment", stageIsBlocked {
+            situation.withheld.insert(entry.key)
+            return
+        }
+        // A digest that does not stay is the same fight: something strips our annotation.
+        if !isChange || child.digest == entry.digest, let pause = contest(&child) {
+            situation.contested.insert(entry.key)
+            wake = min(wake ?? pause, pause)
+            return
+        }
+        if entry.key.kind.kind == "Job", isChange {
+            // A Job's template cannot change. Its name carries the version, so this is an edit of the same version:
+            // what is finished stays finished; what failed is made anew.
+            if case .failed = child.readiness {
+                actions.append(.delete(entry.key, entry.type, uid: live.uid, .replaced))
+            } else {
+                child.digest = entry.digest
+                child.resourceVersion = live.resourceVersion
+            }
+            return
+        }
+        if entry.key.kind.kind == "Deployment" {
+            let was = object.annotations[Self.replicasOwner]
+            let becomes = stamped.object.annotations[Self.replicasOwner]
+            if becomes == "autoscaler", was != "autoscaler", let count = object.spec?["replicas"]?.int {
+                actions.append(.handOverReplicas(entry.key, entry.type, replicas: count))
+            } else if becomes == "operator", was == "autoscaler" {
+                handBacks += autoscalers(of: entry.key)
+            }
+        }
+        apply(isChange ? .changed : .drifted(differences))
+    }
+
+    /// Notes one more correction; when there were too many lately, how long to leave the object alone.
+    private func contest(_ child: inout PlanMemory.Child) -> Duration? {
+        child.corrections.removeAll { observation.now.since($0) > PlanMemory.correctionWindow }
+        if child.corrections.count >= PlanMemory.correctionLimit, let oldest = child.corrections.first {
+            return max(PlanMemory.correctionWindow - observation.now.since(oldest), .seconds(1))
+        }
+        child.corrections.append(observation.now)
+        return nil
+    }
+
+    /// Whether something outside the objects themselves keeps `stage` from starting.
+    private func isBlocked(_ stage: Stage, _ situation: Situation) -> Bool {
+        switch stage {
+        case .foundation, .messaging: false
+        case .components, .migration, .workloads, .autoscaling, .exposure, .monitoring:
+            // A pod that starts before its Secret would start again when the Secret comes.
+            situation.missing.contains(where: \.isBlocking) || situation.awaitsSecrets
+        }
+    }
+
+    private func isStageReady(_ entries: [PlanMemory.Entry], _ memory: PlanMemory, pending: [Action]) -> Bool {
+        let touched = Set(pending.compactMap(\.key))
+        return entries.allSatisfy { entry in
+            memory.children[entry.key]?.readiness.isReady == true
+                && (!touched.contains(entry.key) || !Readiness.isReported(by: entry.key.kind))
+        }
+    }
+
+    // MARK: - Removal
+
+    /// Deletes what carries our labels and is in no desired state any more. Data that the deletion policy retains
+    /// stays, even when the spec stops using it.
+    private func prune(_ memory: PlanMemory, _ situation: Situation) -> [Action] {
+        let wanted = Set(memory.entries.map(\.key))
+        return observation.children.values
+            // After the way back the migrations that ran are history: to delete them would be to run them again.
+            .filter { !(situation.rollout.isRolledBack && $0.key.kind.kind == "Job") }
+            .filter { !wanted.contains($0.key) && !$0.isDeleting && isOurs($0) }
+            .sorted { ($0.key.kind.kind, $0.key.name) < ($1.key.kind.kind, $1.key.name) }
+            .compactMap { deletion(of: $0, .unwanted) }
+    }
+
+    /// Whether we may delete `child`: only what this very platform controls. Kept data has no owner and never is.
+    private func isOurs(_ child: ObservedObject) -> Bool {
+        let object = child.decoded()
+        return object.controller?.uid == platform.uid
+    }
+
+    func deletion(of child: ObservedObject, _ cause: Action.DeletionCause) -> Action? {
+        servedType(child.key.kind).map { .delete(child.key, $0, uid: child.uid, cause) }
+    }
+
+    /// `kind` in any version that is served: all that a deletion needs.
+    func servedType(_ kind: GroupKind) -> ResourceType? {
+        observation.apis.entries[kind].flatMap { observation.apis.type(kind, preferring: $0.versions.sorted()) }
+    }
+
+    private func autoscalers(of deployment: ObjectKey) -> [Action] {
+        observation.children.values
+            .filter { child in
+                guard ["HorizontalPodAutoscaler", "ScaledObject"].contains(child.key.kind.kind), !child.isDeleting
+                else {
+                    return false
+                }
+                return child.decoded().spec?["scaleTargetRef"]?["name"]?.string == deployment.name
+            }
+            .compactMap { deletion(of: $0, .handBack) }
+    }
+
+    /// Reads the readiness of changed children without planning anything: status goes on while maintenance lasts.
+    private func observeReadiness(_ memory: inout PlanMemory) {
+        for entry in memory.entries {
+            var child = memory.children[entry.key] ?? PlanMemory.Child()
+            if let live = observation.children[entry.key] {
+                if child.resourceVersion != live.resourceVersion || child.digest == nil {
+                    child.readiness = Readiness.of(live.decoded())
+                }
+            } else {
+                child.readiness = .progressing("is not made yet")
+            }
+            memory.children[entry.key] = child
+        }
+    }
+}
+
+extension Stage {
+    /// Whether later stages wait until this one is ready. Autoscalers, routes and monitors keep nobody waiting.
+    var holdsBackLaterOnes: Bool {
+        switch self {
+        case .foundation, .messaging, .components, .migration, .workloads: true
+        case .autoscaling, .exposure, .monitoring: false
+        }
+    }
+}

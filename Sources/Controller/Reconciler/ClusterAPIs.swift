@@ -1,0 +1,46 @@
+package import KubernetesClient
+package import KubernetesModel
+import Logging
+import PlatformPlan
+import Synchronization
+
+/// Which of the kinds that a platform can be made of the cluster serves: kept current by discovery whenever a
+/// CustomResourceDefinition comes or goes, never by polling.
+package final class ClusterAPIs: Sendable {
+    /// Asks for one more look at discovery; bounded to one pending wish.
+    package let wishes: AsyncStream<Void>
+    private let wish: AsyncStream<Void>.Continuation
+    private let state: Mutex<ServedAPIs>
+    private let discover: @Sendable () async throws(KubernetesError) -> ServedAPIs
+
+    package init(client: KubernetesClient) {
+        (wishes, wish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        state = Mutex(ServedAPIs())
+        let groups = Set(ResourceType.platformKinds.map(\.group))
+        discover = { () async throws(KubernetesError) -> ServedAPIs in
+            try await Discovery(client: client).servedAPIs(groups: groups)
+        }
+    }
+
+    /// For tests: serves exactly `apis`.
+    package init(fixed apis: ServedAPIs) {
+        (wishes, wish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        state = Mutex(apis)
+        discover = { () async throws(KubernetesError) -> ServedAPIs in apis }
+    }
+
+    package var served: ServedAPIs { state.withLock { $0 } }
+
+    /// Something about the cluster's kinds may have changed.
+    package func requestRefresh() { wish.yield() }
+
+    /// Asks the cluster once. - Returns: whether anything is different. - Throws: what discovery throws; the last known
+    /// state stays then.
+    package func refresh() async throws(KubernetesError) -> Bool {
+        let found = try await discover()
+        return state.withLock { known in
+            defer { known = found }
+            return known != found
+        }
+    }
+}

@@ -1,0 +1,263 @@
+package import ControllerRuntime
+import Crypto
+package import KubernetesClient
+package import KubernetesModel
+package import Logging
+import PlatformPlan
+import Synchronization
+package import Telemetry
+import TodoPlatformAPI
+
+/// The whole operator, wired: watches fill the cache, changes put platforms on the queue, the reconciler works the
+/// queue off while this process leads. `run` returns after `shutDown`, or when cancelled.
+package final class Operator: Sendable {
+    package struct Configuration: Sendable {
+        /// Nil: all namespaces.
+        package var namespaces: Set<String>?
+        /// Where the operator runs and keeps its lease.
+        package var operatorNamespace = "todo-system"
+        /// Names this process in the lease and in events.
+        package var identity = "todo-controller"
+        /// Platforms reconciled at the same time.
+        package var workers = 4
+        /// False runs without a lease: one replica only.
+        package var electsLeader = true
+        /// What the server says of itself allows the streaming form of the first list (Kubernetes 1.32 and later).
+        package var usesStreamingLists = false
+
+        package init() {}
+    }
+
+    private static let customResourceDefinition = ResourceType(
+        group: "apiextensions.k8s.io", version: "v1", kind: "CustomResourceDefinition",
+        plural: "customresourcedefinitions", isNamespaced: false)
+
+    let configuration: Configuration
+    package let store: ObjectStore
+    let informers: Informers
+    let definitions: Informers
+    let secrets: SecretWatch
+    let events: EventRecorder
+    let apis: ClusterAPIs
+    let reconciler: PlatformReconciler
+    package let controller: Controller<NamespacedName>
+    let election: LeaderElection?
+    let logger: Logger
+    private let surroundings: Surroundings
+    private let forbidden = Mutex<Set<String>>([])
+
+    package init(
+        client: KubernetesClient, configuration: Configuration, metrics: MetricRegistry, logger: Logger,
+        surroundings: Surroundings = .system
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.surroundings = surroundings
+        let store = ObjectStore(ownerLabel: PlatformLabels.platform)
+        let apis = ClusterAPIs(client: client)
+        let relay = Relay()
+        let secrets = SecretWatch(
+            client: client, digest: { IntentDigest(ofBytes: $0).description }, surroundings: surroundings,
+            logger: logger,
+            onChange: { _, platforms in for platform in platforms { relay.enqueue(platform) } })
+        let events = EventRecorder(
+            client: client, reportingController: "todoplatform.dev/todo-controller",
+            reportingInstance: configuration.identity, surroundings: surroundings, metrics: metrics, logger: logger)
+        let election =
+            configuration.electsLeader
+            ? LeaderElection(
+                client: client,
+                configuration: LeaderElection.Configuration(
+                    namespace: configuration.operatorNamespace, name: "todo-controller",
+                    identity: configuration.identity), surroundings: surroundings, metrics: metrics, logger: logger)
+            : nil
+        let reconciler = PlatformReconciler(
+            client: client, store: store, secrets: secrets, events: events, apis: apis,
+            metrics: ReconcileMetrics(metrics), surroundings: surroundings, logger: logger,
+            mayWrite: { election?.isLeader ?? true })
+        self.store = store
+        self.apis = apis
+        self.secrets = secrets
+        self.events = events
+        self.election = election
+        self.reconciler = reconciler
+        controller = Controller(
+            name: "todoplatform", maximumRunning: configuration.workers, startsPaused: true,
+            surroundings: surroundings, metrics: metrics, logger: logger
+        ) { await reconciler.reconcile($0) }
+        informers = Informers(
+            client: client, store: store, streamingLists: configuration.usesStreamingLists,
+            surroundings: surroundings, logger: logger, onEvent: { relay.informer($0) })
+        // CustomResourceDefinitions only tell that something changed: they are kept in a store of their own and read
+        // by discovery, not from here.
+        let definitionStore = ObjectStore(ownerLabel: PlatformLabels.platform)
+        definitionStore.onChange { change in
+            // Only a definition of a system that we drive can matter.
+            let groups = Set(ResourceType.platformKinds.map(\.group)).union([TodoPlatform.type.group])
+            if groups.contains(where: { change.key.name.hasSuffix(".\($0)") }) { relay.definitionsChanged() }
+        }
+        definitions = Informers(
+            client: client, store: definitionStore, streamingLists: configuration.usesStreamingLists,
+            surroundings: surroundings, logger: logger)
+        relay.connect(self)
+        store.onChange { [relay] change in
+            if change.key.kind == TodoPlatform.type.groupKind {
+                relay.enqueue(NamespacedName(namespace: change.key.namespace, name: change.key.name))
+            }
+            for owner in change.owners { relay.enqueue(owner) }
+        }
+    }
+
+    /// Runs until cancelled or shut down. Leadership is won and lost inside; the caches stay warm throughout.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            definitions.watch([WatchedKind(Self.customResourceDefinition, metadataOnly: true)])
+            group.addTask { await self.definitions.run() }
+            group.addTask { await self.informers.run() }
+            group.addTask { await self.secrets.run() }
+            group.addTask { await self.events.run() }
+            let leadership = Leadership()
+            if let election {
+                group.addTask {
+                    await election.run { isLeader in
+                        leadership.set(isLeader)
+                        self.turn(leads: isLeader)
+                    }
+                }
+            }
+            group.addTask {
+                // What is there to watch comes first: until it is known, an empty cache looks like a complete one.
+                guard await self.discover() else { return }
+                await self.informers.waitUntilSynced()
+                guard !Task.isCancelled else { return }
+                self.ready.withLock { $0 = true }
+                self.turn(leads: leadership.isLeader || self.election == nil)
+                for await _ in self.apis.wishes { guard await self.discover() else { return } }
+            }
+            await controller.run()
+            group.cancelAll()
+        }
+    }
+
+    private let ready = Mutex(false)
+
+    /// Work goes on only with complete caches and as the leader.
+    private func turn(leads: Bool) {
+        if leads, ready.withLock({ $0 }) { controller.resume() } else { controller.pause() }
+    }
+
+    /// Ends within about five seconds: takes no more work, lets writes in flight end, gives the lease up.
+    package func shutDown() async {
+        _ = await controller.drain(within: .seconds(3))
+        await election?.release()
+    }
+
+    /// What keeps the operator from working, for `/readyz`; empty when it is ready.
+    package var waitsFor: [String] {
+        var reasons: [String] = []
+        if !ready.withLock({ $0 }) { reasons.append("the first list of every watched kind") }
+        reasons += forbidden.withLock { $0.sorted() }
+        return reasons
+    }
+
+    /// How long the least lively watch has been silent, for `/healthz`.
+    package var oldestHeartbeat: Duration { max(informers.oldestHeartbeat, secrets.oldestHeartbeat) }
+
+    // MARK: - Discovery
+
+    /// Asks the cluster what it serves until it answers, and watches exactly that. - Returns: false when cancelled.
+    private func discover() async -> Bool {
+        var failures = 0
+        while !Task.isCancelled {
+            do throws(KubernetesError) {
+                let changed = try await apis.refresh()
+                watchServedKinds()
+                if changed { for platform in platforms() { controller.enqueue(platform) } }
+                return true
+            } catch {
+                failures += 1
+                logger.warning("discovery failed", metadata: ["error": "\(error.message)"])
+                let pause = Duration.milliseconds(min(500 * (1 << min(failures, 6)), 30_000))
+                do { try await surroundings.sleep(pause) } catch { return false }
+            }
+        }
+        return false
+    }
+
+    private func watchServedKinds() {
+        let served = apis.served
+        var kinds: Set<WatchedKind> = [WatchedKind(TodoPlatform.type, namespaces: configuration.namespaces)]
+        for type in ResourceType.platformKinds {
+            guard let entry = served.entries[type.groupKind] else { continue }
+            let version =
+                entry.versions.contains(type.version)
+                ? type.version : (entry.versions.sorted(by: >).first ?? type.version)
+            kinds.insert(
+                WatchedKind(
+                    type.at(version: version), namespaces: configuration.namespaces,
+                    labelSelector: "\(PlatformLabels.managedBy)=\(PlatformLabels.managedByValue)"))
+        }
+        informers.watch(kinds)
+    }
+
+    private func platforms() -> [NamespacedName] {
+        store.objects(kind: TodoPlatform.type.groupKind).map {
+            NamespacedName(namespace: $0.key.namespace, name: $0.key.name)
+        }
+    }
+
+    /// Served kinds whose complete list is not known although all others' is: only want of rights does that.
+    private var unseen: Set<GroupKind> {
+        guard forbidden.withLock({ !$0.isEmpty }) else { return [] }
+        return Set(apis.served.entries.keys).intersection(ResourceType.platformKinds.map(\.groupKind))
+            .filter { !informers.isSynced($0) }
+    }
+
+    fileprivate func handle(_ event: InformerEvent) {
+        switch event {
+        case .missing(let kind):
+            logger.info("a kind is gone", metadata: ["kind": "\(kind)"])
+            apis.requestRefresh()
+        case .forbidden(let kind, let namespace, let verb, _):
+            let isNew = forbidden.withLock { $0.insert(Self.right(verb, kind, namespace)).inserted }
+            if isNew { for platform in platforms() { controller.enqueue(platform) } }
+        case .recovered(let kind, let namespace):
+            forbidden.withLock { set in
+                set = set.filter { !$0.hasSuffix(Self.right(kind, namespace)) }
+            }
+            for platform in platforms() { controller.enqueue(platform) }
+        case .synced:
+            // Platforms were left alone while a kind was not complete.
+            if informers.isSynced { for platform in platforms() { controller.enqueue(platform) } }
+        case .undecodable(let kind, let reason):
+            logger.error("an object could not be read", metadata: ["kind": "\(kind)", "reason": "\(reason)"])
+        }
+    }
+
+    private static func right(_ verb: KubernetesRequest.Verb, _ kind: GroupKind, _ namespace: String?) -> String {
+        "the right to \(verb.rawValue) " + right(kind, namespace)
+    }
+
+    private static func right(_ kind: GroupKind, _ namespace: String?) -> String {
+        "\(kind)" + (namespace.map { " in namespace \($0)" } ?? "")
+    }
+
+    /// Carries calls from parts that are made before the operator is complete.
+    private final class Relay: Sendable {
+        private struct Target: Sendable { weak var value: Operator? }
+        private let target = Mutex(Target())
+
+        func connect(_ value: Operator) { target.withLock { $0.value = value } }
+        func enqueue(_ key: NamespacedName) { target.withLock { $0.value }?.controller.enqueue(key) }
+        func informer(_ event: InformerEvent) { target.withLock { $0.value }?.handle(event) }
+        var seesAll: Bool { target.withLock { $0.value }?.informers.isSynced ?? false }
+        var unseen: Set<GroupKind> { target.withLock { $0.value }?.unseen ?? [] }
+        func definitionsChanged() { target.withLock { $0.value }?.apis.requestRefresh() }
+    }
+
+    private final class Leadership: Sendable {
+        private let value = Mutex(false)
+        var isLeader: Bool { value.withLock { $0 } }
+        func set(_ isLeader: Bool) { value.withLock { $0 = isLeader } }
+    }
+}

@@ -1,0 +1,2 @@
+/// The version of this operator.
+let operatorVersion = "0.1.0"

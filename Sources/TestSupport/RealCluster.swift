@@ -1,0 +1,44 @@
+package import KubernetesClient
+import KubernetesModel
+
+/// A real kube-apiserver with etcd, started by `hack/test-cluster` for as long as this process lives.
+package struct RealCluster: Sendable {
+    package let transport: HTTPTransport
+    /// The kubeconfig of a cluster admin.
+    package let kubeconfig: String
+    private let folder: String
+
+    /// Whether tests against a real API server can run: `TODO_TEST_ASSETS` names a folder with kube-apiserver and etcd.
+    package static var isAvailable: Bool { ChildProcess.environment("TODO_TEST_ASSETS") != nil }
+
+    /// Starts a cluster in a new folder below the system's temporary folder.
+    ///
+    /// Takes some seconds.
+    ///
+    /// - Parameter options: of `hack/test-cluster start`.
+    /// - Throws: when the script fails; it says why on standard error.
+    package static func start(options: [String] = []) async throws -> RealCluster {
+        let made = try await ChildProcess.run("mktemp", ["-d", "-t", "todo-cluster.XXXXXX"])
+        let folder = String(decoding: made.output, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
+        guard made.status == 0, !folder.isEmpty else {
+            throw ChildProcess.Failure(description: "no temporary folder for the test cluster")
+        }
+        // The script stops everything should this process end without `stop`.
+        let started = try await ChildProcess.run(
+            "\(TestCRDs.repository)/hack/test-cluster",
+            ["start", folder, "--until", "\(ChildProcess.processID)"] + options)
+        guard started.status == 0 else {
+            throw ChildProcess.Failure(description: "hack/test-cluster start ended with status \(started.status)")
+        }
+        let kubeconfig = "\(folder)/kubeconfig"
+        let configuration = try ClusterConfiguration.load(kubeconfig: kubeconfig, environment: [:])
+        return RealCluster(transport: HTTPTransport(configuration), kubeconfig: kubeconfig, folder: folder)
+    }
+
+    /// Stops the cluster and removes its folder.
+    package func stop() async throws {
+        await transport.shutdown()
+        _ = try await ChildProcess.run("\(TestCRDs.repository)/hack/test-cluster", ["stop", folder])
+        _ = try await ChildProcess.run("rm", ["-r", folder])
+    }
+}

@@ -1,0 +1,188 @@
+import KubernetesModel
+import LocalCluster
+import PlatformPlan
+import TestSupport
+import Testing
+import TodoPlatformAPI
+
+@Suite(.serialized) struct ConvergenceTests {
+    private let standard: JSON = ["profile": "standard", "exposure": ["type": "ingress", "host": "todo.example.com"]]
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a platform becomes ready with one write a child, two for the status, and then silence`() async throws {
+        var unhurried = try await Scene()
+        // The pace at which a status may follow another is part of what is counted.
+        unhurried.hurry = 1
+        let scene = unhurried
+        try await scene.makeSecrets()
+        try await scene.run {
+            // Let the operator settle before anything is there, so that only the platform's own requests count.
+            try await expectEventually("watching") {
+                scene.transport.log.count(RequestMatch(verb: .watch, kind: "Deployment")) > 0
+            }
+            try await scene.waitUntilQuiet()
+            scene.transport.log.reset()
+            try await scene.applyPlatform(spec: standard)
+            try await expectEventually("ready") { scene.isReady() }
+            try await scene.waitUntilQuiet()
+
+            let writes = scene.transport.log.writes.filter { $0.kind != "Event" }
+            #expect(
+                writes.count <= scene.children.count + 2, "\(writes.count) writes for \(scene.children.count) children")
+            let reads = scene.transport.log.entries.filter { $0.verb == .get || $0.verb == .list }
+            #expect(reads.allSatisfy { $0.kind == "Secret" }, "\(reads.map { "\($0)" })")
+
+            scene.transport.log.reset()
+            scene.cluster.sendBookmarks()
+            try await scene.waitUntilQuiet(.seconds(1))
+            #expect(scene.transport.log.entries.isEmpty, "\(scene.transport.log.entries.map { "\($0)" })")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `a restarted operator writes nothing for a settled platform`() async throws {
+        let scene = try await Scene()
+        try await scene.makeSecrets()
+        try await scene.applyPlatform(spec: standard)
+        try await scene.run { try await expectEventually("ready") { scene.isReady() } }
+        let state = scene.cluster.stateText()
+        scene.transport.log.reset()
+        try await scene.run {
+            try await expectEventually("watching") {
+                scene.transport.log.count(RequestMatch(verb: .watch, kind: "Deployment")) > 0
+            }
+            try await scene.waitUntilQuiet(.milliseconds(500))
+        }
+        #expect(scene.transport.log.writes.isEmpty, "\(scene.transport.log.writes.map { "\($0)" })")
+        #expect(scene.cluster.stateText() == state)
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `a deleted child comes back and a changed one is set back`() async throws {
+        let scene = try await Scene()
+        try await scene.makeSecrets()
+        try await scene.applyPlatform(spec: Scene.small)
+        try await scene.run {
+            try await expectEventually("ready") { scene.isReady() }
+            let before = scene.cluster.stateText()
+            for child in scene.children.filter({ $0.kind != "Job" }) {
+                let type = try #require(ResourceType.platformKinds.first { $0.groupKind == child.groupKind })
+                try await scene.send(.delete(type, namespace: child.namespace, name: child.name))
+                try await expectEventually("\(child.key) is back", within: .seconds(5)) {
+                    scene.cluster.object(child.key).map { $0.uid != child.uid } ?? false
+                }
+            }
+            try await expectEventually("ready") { scene.isReady() }
+            try await scene.waitUntilQuiet(.milliseconds(300))
+            let others = Set(Self.withoutTimes(scene.cluster.stateText()).split(separator: "\n"))
+                .symmetricDifference(Self.withoutTimes(before).split(separator: "\n"))
+            #expect(others.isEmpty, "\(others.map { $0.prefix(2_000) })")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a system that is missing is named, and its installation heals without a restart`() async throws {
+        let scene = try await Scene(systems: ["Tests/Data/crds/strimzi"])
+        try await scene.makeSecrets()
+        try await scene.applyPlatform(spec: Scene.small)
+        try await scene.run {
+            try await expectEventually("stalled") { scene.condition("Stalled")?.reason == "DependencyMissing" }
+            #expect(scene.condition("DaprReady")?.message.contains("Dapr is not installed") == true)
+            try await TestCRDs.install(try TestCRDs.load(["Tests/Data/crds/dapr"]), on: scene.admin)
+            try await expectEventually("ready", within: .seconds(5)) { scene.isReady() }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `a kind that vanishes and returns is watched again`() async throws {
+        let scene = try await Scene()
+        try await scene.makeSecrets()
+        try await scene.applyPlatform(spec: standard)
+        try await scene.run {
+            try await expectEventually("ready") { scene.isReady() }
+            let rules = ObjectKey(
+                group: "monitoring.coreos.com", kind: "PrometheusRule", namespace: Scene.namespace, name: "")
+            try await scene.send(.delete(TestCRDs.type, namespace: nil, name: "prometheusrules.monitoring.coreos.com"))
+            try await expectEventually("noticed") { scene.condition("MonitoringReady")?.reason == "DependencyMissing" }
+            #expect(scene.condition("Ready")?.isTrue == true)
+            try await TestCRDs.install(try TestCRDs.load(["Tests/Data/crds/prometheus-operator"]), on: scene.admin)
+            try await expectEventually("back") {
+                scene.condition("MonitoringReady")?.isTrue == true
+                    && scene.children.contains { $0.groupKind == rules.kind }
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `an object of the same name that belongs to somebody else is not taken over`()
+        async throws
+    {
+        let scene = try await Scene()
+        try await scene.makeSecrets()
+        let services = ResourceType(group: "", version: "v1", kind: "Service", plural: "services")
+        try await scene.apply(
+            [
+                "apiVersion": "v1", "kind": "Service",
+                "metadata": ["name": "shop-api", "namespace": .string(Scene.namespace)],
+                "spec": [
+                    "selector": ["app": "other"],
+                    "ports": [["name": "http", "port": 80, "protocol": "TCP", "targetPort": 1234]],
+                ],
+            ], services)
+        let before = try #require(scene.object("Service", "shop-api"))
+        try await scene.applyPlatform(spec: Scene.small)
+        try await scene.run {
+            try await expectEventually("stalled") { scene.condition("Stalled")?.reason == "NameTaken" }
+            #expect(scene.condition("Ready")?.message.contains("shop-api") == true)
+            #expect(scene.object("Service", "shop-api")?.spec == before.spec)
+            #expect(scene.object("Service", "shop-api")?.labels == before.labels)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `deletion leaves what the policy retains and nothing else`() async throws {
+        for (policy, isLeft) in [("retain", true), ("delete", false)] {
+            let scene = try await Scene()
+            try await scene.makeSecrets()
+            try await scene.applyPlatform(spec: ["deletion": ["topics": .string(policy), "data": .string(policy)]])
+            try await scene.run {
+                try await expectEventually("ready") { scene.isReady() }
+                try await scene.deletePlatform()
+                try await expectEventually("gone") {
+                    scene.platform() == nil && scene.children.allSatisfy { $0.kind.hasPrefix("Kafka") }
+                }
+                try await expectEventually("only topics") {
+                    scene.children.contains { $0.kind == "KafkaTopic" } == isLeft
+                }
+                #expect(scene.children.contains { $0.kind == "Deployment" } == false)
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `a rotated Secret rolls each Deployment that uses it once`() async throws {
+        let scene = try await Scene()
+        try await scene.makeSecrets()
+        try await scene.applyPlatform(spec: Scene.small)
+        try await scene.run {
+            try await expectEventually("ready") { scene.isReady() }
+            try await scene.waitUntilQuiet()
+            let before = Dictionary(
+                uniqueKeysWithValues: scene.children.filter { $0.kind == "Deployment" }.map {
+                    ($0.name, $0.generation ?? 0)
+                })
+            try await scene.apply(
+                [
+                    "apiVersion": "v1", "kind": "Secret",
+                    "metadata": ["name": "shop-database", "namespace": .string(Scene.namespace)], "data": ["url": "cm90YXRlZA=="],
+                ], Scene.secrets)
+            try await expectEventually("rolled") {
+                scene.children.contains { $0.kind == "Deployment" && $0.generation != before[$0.name] }
+            }
+            try await scene.waitUntilQuiet(.milliseconds(400))
+            try await expectEventually("ready") { scene.isReady() }
+            for deployment in scene.children where deployment.kind == "Deployment" {
+                #expect((deployment.generation ?? 0) - (before[deployment.name] ?? 0) <= 1, "\(deployment.name)")
+            }
+        }
+    }
+
+    /// The state without what a second making of the same object must change.
+    static func withoutTimes(_ text: String) -> String {
+        text.replacing(/"(lastTransitionTime|creationTimestamp|deletionTimestamp)":"[^"]*"/, with: "")
+    }
+}
