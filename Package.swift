@@ -84,7 +84,7 @@ let package = Package(
             ], path: "Sources/Controller/todoctl", swiftSettings: strict),
         controller(
             "TodoctlCommands",
-            ["KubernetesModel", "KubernetesClient", "TodoPlatformAPI", "PlatformPlan", "Reconciler", yams]),
+            ["KubernetesModel", "KubernetesClient", "TodoPlatformAPI", "PlatformPlan", yams]),
         .target(
             name: "Telemetry", dependencies: [hummingbird, lifecycle, logging, nioCore], path: "Sources/Telemetry",
             swiftSettings: strict),
@@ -103,7 +103,7 @@ let package = Package(
             path: "Sources/TestSupport", swiftSettings: strict),
     ]
         + selected([
-            tests("KubernetesModelTests", ["KubernetesModel"]),
+            tests("KubernetesModelTests", ["KubernetesModel", "TestSupport"]),
             tests(
                 "KubernetesClientTests",
                 ["KubernetesModel", "KubernetesClient", nioCore, nioHTTP1, nioHTTP2, nioPosix, nioSSL, logging]),
@@ -113,7 +113,7 @@ let package = Package(
                     "KubernetesModel", "KubernetesClient", "ControllerRuntime", "Telemetry", "TestSupport",
                     "LocalCluster", logging,
                 ]),
-            tests("TodoPlatformAPITests", ["KubernetesModel", "TodoPlatformAPI", yams]),
+            tests("TodoPlatformAPITests", ["KubernetesModel", "TodoPlatformAPI", "TestSupport", yams]),
             tests(
                 "PlatformPlanTests", ["KubernetesModel", "TodoPlatformAPI", "PlatformPlan", "TestSupport", yams],
                 exclude: ["Golden"]),

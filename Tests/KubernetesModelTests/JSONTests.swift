@@ -1,4 +1,5 @@
 import KubernetesModel
+import TestSupport
 import Testing
 
 @Suite struct JSONTests {
@@ -70,7 +71,7 @@ import Testing
 
     @Test func `what is written is read back the same`() throws {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let value = random.json(depth: 4)
             #expect(try JSON(parsing: value.bytes) == value, "seed \(seed)")
@@ -80,7 +81,7 @@ import Testing
 
     @Test func `no bytes whatever make the parser crash`() {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let alphabet = Array("{}[]\":,\\ue0123456789-+.tfnrls \u{7f}".utf8) + [0xC3, 0xA9, 0xF0, 0x00]
         var accepted = 0
         for _ in 0..<50_000 {
@@ -107,19 +108,7 @@ import Testing
     }
 }
 
-/// A small generator with a printable seed (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
+extension SeededGenerator {
     mutating func json(depth: Int) -> JSON {
         switch Int.random(in: 0...(depth > 0 ? 6 : 4), using: &self) {
         case 0: return .null

@@ -1,4 +1,5 @@
 import KubernetesModel
+import TestSupport
 import Testing
 
 @Suite struct QuantityTests {
@@ -22,7 +23,7 @@ import Testing
 
     @Test func `the canonical form means the same amount`() {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<5_000 {
             let number = Int.random(in: 0...4_000_000, using: &random)
             let suffix = ["", "m", "k", "M", "Ki", "Mi", "Gi"][Int.random(in: 0...6, using: &random)]
@@ -63,7 +64,7 @@ import Testing
 
     @Test func `every instant survives writing and reading`() {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<5_000 {
             let instant = Timestamp(
                 microseconds: .random(in: -60_000_000_000_000_000...200_000_000_000_000_000, using: &random))

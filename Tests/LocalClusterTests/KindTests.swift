@@ -1,8 +1,8 @@
 import KubernetesClient
 import KubernetesModel
 import LocalCluster
-import Testing
 import TestSupport
+import Testing
 
 /// Kinds that come and go with their definitions.
 @Suite(.timeLimit(.minutes(2))) struct KindTests {

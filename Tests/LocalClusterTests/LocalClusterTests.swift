@@ -1,7 +1,7 @@
 import KubernetesModel
 import LocalCluster
-import Testing
 import TestSupport
+import Testing
 
 /// What only the cluster in memory can do.
 @Suite(.timeLimit(.minutes(1))) struct LocalClusterTests {

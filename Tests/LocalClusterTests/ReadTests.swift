@@ -1,3 +1,4 @@
+import KubernetesClient
 import KubernetesModel
 import LocalCluster
 import TestSupport
@@ -243,5 +244,24 @@ import Testing
             .path("/apis/autoscaling/" + (server.isCurrent ? "v2" : "v2beta2")))
         #expect(autoscaling.status == 200)
         #expect(try await session.send(.path("/version")).json["major"] == "1")
+    }
+
+    /// Groups that both old and new servers have, and one that nobody has.
+    @Test(arguments: TestServer.available)
+    func `the client's discovery understands it`(server: TestServer) async throws {
+        let session = try await Session(server)
+        try await session.installWidgets()
+        let discovery = Discovery(client: KubernetesClient(transport: session.transport))
+        let groups: Set<String> = [
+            "", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "test.todoplatform.dev",
+            "no.example.com",
+        ]
+        let served = try await discovery.servedAPIs(groups: groups)
+        for type in [Kinds.configMaps, Kinds.deployments, Kinds.jobs, Kinds.widgets, Kinds.namespaces] {
+            #expect(served.type(type.groupKind, preferring: [type.version]) == type)
+        }
+        let autoscaler = Kinds.autoscalers(server)
+        #expect(served.type(autoscaler.groupKind, preferring: ["v2", "v2beta2"]) == autoscaler)
+        #expect(!served.serves(GroupKind(group: "no.example.com", kind: "Nothing")))
     }
 }

@@ -102,7 +102,8 @@ import Testing
             #expect(scaled.status == 0, "\(scaled.text)")
             let labelled = try await kubectl("label", "deployment", "api", "color=red")
             #expect(labelled.status == 0, "\(labelled.text)")
-            let shown = try await kubectl("get", "deploy", "-l", "color=red", "-o", "jsonpath={.items[0].spec.replicas}")
+            let shown = try await kubectl(
+                "get", "deploy", "-l", "color=red", "-o", "jsonpath={.items[0].spec.replicas}")
             #expect(shown.text == "3")
             let deleted = try await kubectl("delete", "deployment", "api", "--wait=true", "--timeout=20s")
             #expect(deleted.status == 0, "\(deleted.text)")

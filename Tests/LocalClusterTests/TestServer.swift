@@ -11,7 +11,7 @@ enum TestServer: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case local120
     case real
 
-    /// The real one only where there is one; `RealServerTests` says so when there is none.
+    /// The real one only where there is one; `AgreementTests` are skipped, and say so, when there is none.
     static let available = RealCluster.isAvailable ? allCases : [.local, .local120]
 
     var testDescription: String { rawValue }

@@ -1,5 +1,6 @@
 import KubernetesModel
 import PlatformPlan
+import TestSupport
 import Testing
 
 @Suite struct ComparisonTests {
@@ -102,19 +103,7 @@ import Testing
     }
 }
 
-/// Random JSON objects from a printable seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
+extension SeededGenerator {
     mutating func object(depth: Int) -> JSON {
         var members = JSONObject()
         for _ in 0..<Int.random(in: 0...4, using: &self) { members[key()] = value(depth: depth - 1) }

@@ -1,10 +1,12 @@
 import FoundationEssentials
 import KubernetesModel
 import PlatformPlan
+import TestSupport
 import Testing
 import TodoPlatformAPI
 
-/// What holds for every platform, however strange. A failure names the seed: `RandomPlatform(random: Seeded(<seed>))`.
+/// What holds for every platform, however strange. A failure names the seed, with which
+/// `RandomPlatform(random: SeededGenerator(seed:))` makes it again.
 struct DesiredPropertyTests {
     /// `SEEDS=5000` tries more of them.
     private static let seeds: ClosedRange<UInt64> =
@@ -12,7 +14,7 @@ struct DesiredPropertyTests {
     private static let canary = "CANARY-5up3r-s3cret"
 
     private static func input(_ seed: UInt64) -> PlanInput {
-        var random = RandomPlatform(random: Seeded(seed))
+        var random = RandomPlatform(random: SeededGenerator(seed: seed))
         let platform = random.platform()
         let apis = random.random.pick([Cluster.current, Cluster.old, Cluster.bare, Cluster.without("keda.sh")])
         var input = PlanInput(

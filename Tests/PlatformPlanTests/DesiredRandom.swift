@@ -1,19 +1,8 @@
 import KubernetesModel
+import TestSupport
 import TodoPlatformAPI
 
-/// Random numbers that a seed repeats (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededGenerator {
     mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
     mutating func pick<Value>(_ values: [Value]) -> Value { values[Int.random(in: 0..<values.count, using: &self)] }
     mutating func one<Value: CaseIterable>(of: Value.Type) -> Value { pick(Array(Value.allCases)) }
@@ -21,7 +10,7 @@ struct Seeded: RandomNumberGenerator {
 
 /// Platforms as no schema would let through: every field that the resource has, with hostile text in it.
 struct RandomPlatform {
-    var random: Seeded
+    var random: SeededGenerator
 
     /// Text that has meaning to some reader behind us.
     static let hostile = [

@@ -168,7 +168,8 @@ import TodoPlatformAPI
             try await scene.apply(
                 [
                     "apiVersion": "v1", "kind": "Secret",
-                    "metadata": ["name": "shop-database", "namespace": .string(Scene.namespace)], "data": ["url": "cm90YXRlZA=="],
+                    "metadata": ["name": "shop-database", "namespace": .string(Scene.namespace)],
+                    "data": ["url": "cm90YXRlZA=="],
                 ], Scene.secrets)
             try await expectEventually("rolled") {
                 scene.children.contains { $0.kind == "Deployment" && $0.generation != before[$0.name] }

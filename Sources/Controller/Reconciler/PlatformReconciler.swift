@@ -11,13 +11,6 @@ import TodoPlatformAPI
 /// Holds no decision of its own; those are in `PlatformStep`. One key is never reconciled twice at once (the run loop
 /// sees to that), so a platform's memory is taken out, used, and put back.
 package final class PlatformReconciler: Sendable {
-    /// The field managers under which we write; one for each concern, so that giving up one never touches the others.
-    package enum FieldManager {
-        package static let objects = "todo-operator"
-        package static let replicas = "todo-operator-replicas"
-        package static let status = "todo-operator-status"
-    }
-
     private struct Known: Sendable {
         var resource: PlatformResource
         var memory = PlanMemory()

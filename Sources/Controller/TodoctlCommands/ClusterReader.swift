@@ -1,7 +1,6 @@
 package import KubernetesClient
 package import KubernetesModel
 package import PlatformPlan
-import Reconciler
 import TodoPlatformAPI
 
 /// Reads from a cluster what commands look at. Only gets and lists; of Secrets only what is named, and of their values
@@ -175,7 +174,7 @@ package struct ClusterReader: Sendable {
         -> KubernetesObject
     {
         try await client.apply(
-            object, type, fieldManager: PlatformReconciler.FieldManager.objects, force: force, dryRun: true)
+            object, type, fieldManager: FieldManager.objects, force: force, dryRun: true)
     }
 
     /// What the API server says against a platform that somebody is going to apply; nil when it would take it.

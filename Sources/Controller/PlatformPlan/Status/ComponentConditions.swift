@@ -55,7 +55,7 @@ extension StatusComposer {
         if component == .database, !situation.missingSecrets.isEmpty {
             return ComponentState(
                 status: .isFalse, reason: .secretMissing,
-                message: situation.missingSecrets.map(Self.describe).joined(separator: " "), needsHelp: true)
+                message: Self.describe(missing: situation.missingSecrets), needsHelp: true)
         }
         if component == .dapr, let secret = situation.awaitedSecret, situation.missingSecrets.isEmpty {
             return ComponentState(
@@ -109,10 +109,16 @@ extension StatusComposer {
             status: .isFalse, reason: .progressing, message: waiting.prefix(3).joined(separator: "; ") + more + ".")
     }
 
-    static func describe(missing use: SecretUse) -> String {
-        let field = use.field.isEmpty ? "" : " (\(use.field))"
-        return "Secret \(use.key.secret.name) with key \(use.key.key) is missing: it holds the \(use.purpose)\(field). "
-            + "Create it in namespace \(use.key.secret.namespace)."
+    /// One sentence for each value, with everything that it is for.
+    static func describe(missing uses: [SecretUse]) -> String {
+        var purposes: [SecretKey: [String]] = [:]
+        for use in uses {
+            purposes[use.key, default: []].append(use.field.isEmpty ? use.purpose : "\(use.purpose) (\(use.field))")
+        }
+        return purposes.sorted { $0.key < $1.key }.map { key, purposes in
+            "Secret \(key.secret.name) with key \(key.key) is missing: it holds the "
+                + "\(purposes.joined(separator: " and the ")). Create it in namespace \(key.secret.namespace)."
+        }.joined(separator: " ")
     }
 
     static func reason(for failure: PlanMemory.Failure) -> Reason {

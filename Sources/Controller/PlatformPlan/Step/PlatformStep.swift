@@ -145,7 +145,8 @@ package struct PlatformStep: Sendable {
 
     /// Whether an entry has to be looked at in full: its live object or its intent is not the one last found right.
     private func needsAttention(_ entry: PlanMemory.Entry, _ memory: PlanMemory) -> Bool {
-        guard !observation.unseen.contains(entry.key.kind), let child = memory.children[entry.key], child.failure == nil, child.digest == entry.digest,
+        guard !observation.unseen.contains(entry.key.kind), let child = memory.children[entry.key],
+            child.failure == nil, child.digest == entry.digest,
             let live = observation.children[entry.key]
         else { return true }
         return child.resourceVersion != live.resourceVersion

@@ -1,6 +1,5 @@
 import KubernetesModel
 import PlatformPlan
-import Reconciler
 import TodoPlatformAPI
 
 /// Everything that the operator will write for one platform if nothing goes wrong.
@@ -243,7 +242,7 @@ private struct Simulation {
         if deletions[key] != nil { return ObjectChange(key: key, type: type, kind: .replace, object: apply.object) }
         var fields = Comparison.differences(desired: apply.object.json, live: live.json).map(FieldChange.init)
         fields += OwnedFields.abandoned(
-            by: PlatformReconciler.FieldManager.objects, live: live, desired: apply.object.json)
+            by: FieldManager.objects, live: live, desired: apply.object.json)
         fields = fields.filter { !$0.isBookkeeping }
         if secretsAreAssumed {
             // The digest of a value that we do not know says nothing.
