@@ -69,10 +69,12 @@ let package = Package(
                 "KubernetesModel", "KubernetesClient", "ControllerRuntime", "TodoPlatformAPI", "PlatformPlan",
                 "Telemetry", logging,
             ]),
+        .systemLibrary(name: "GNUMalloc", path: "Sources/Controller/GNUMalloc"),
         .executableTarget(
             name: "todo-controller",
             dependencies: [
-                "KubernetesClient", "ControllerRuntime", "Reconciler", "Telemetry", "KubernetesModel", arguments,
+                "KubernetesClient", "ControllerRuntime", "GNUMalloc", "Reconciler", "Telemetry", "KubernetesModel",
+                arguments,
                 lifecycle, logging, nioCore,
                 nioPosix, unixSignals,
             ],

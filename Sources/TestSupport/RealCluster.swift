@@ -23,10 +23,17 @@ package struct RealCluster: Sendable {
         guard made.status == 0, !folder.isEmpty else {
             throw ChildProcess.Failure(description: "no temporary folder for the test cluster")
         }
-        // The script stops everything should this process end without `stop`.
-        let started = try await ChildProcess.run(
-            "\(TestCRDs.repository)/hack/test-cluster",
-            ["start", folder, "--until", "\(ChildProcess.processID)"] + options)
+        let script = "\(TestCRDs.repository)/hack/test-cluster"
+        // Should this process end without `stop`, somebody else cleans up behind it.
+        let watch =
+            "while kill -0 \"$1\"; do sleep 1; done; [ -e \"$0\" ] && { \"$2\" stop \"$0\"; rm -r \"$0\"; }"
+        _ = try await ChildProcess.run(
+            "bash",
+            [
+                "-c", "setsid bash -c '\(watch)' \"$0\" \"$1\" \"$2\" >/dev/null 2>&1 </dev/null &", folder,
+                "\(ChildProcess.processID)", script,
+            ])
+        let started = try await ChildProcess.run(script, ["start", folder] + options)
         guard started.status == 0 else {
             throw ChildProcess.Failure(description: "hack/test-cluster start ended with status \(started.status)")
         }

@@ -24,6 +24,8 @@ package final class Operator: Sendable {
         package var electsLeader = true
         /// What the server says of itself allows the streaming form of the first list (Kubernetes 1.32 and later).
         package var usesStreamingLists = false
+        /// Called once, when the first lists are in: what reading them took can be given back then.
+        package var whenReady: @Sendable () -> Void = {}
 
         package init() {}
     }
@@ -131,6 +133,7 @@ package final class Operator: Sendable {
                 await self.informers.waitUntilSynced()
                 guard !Task.isCancelled else { return }
                 self.ready.withLock { $0 = true }
+                self.configuration.whenReady()
                 self.turn(leads: leadership.isLeader || self.election == nil)
                 for await _ in self.apis.wishes { guard await self.discover() else { return } }
             }

@@ -72,6 +72,7 @@ struct TodoController: AsyncParsableCommand {
     }
 
     func run() async throws {
+        MemoryUse.limit()
         let levels = LogLevels(Logger.Level(rawValue: logLevel) ?? .info)
         JSONLogHandler.bootstrap(levels: levels)
         let logger = Logger(label: "todo-controller")
@@ -103,6 +104,7 @@ struct TodoController: AsyncParsableCommand {
         settings.identity = environment.identity
         settings.workers = workers
         settings.electsLeader = leaderElection
+        settings.whenReady = { MemoryUse.giveBack() }
 
         let todoOperator = Operator(client: client, configuration: settings, metrics: registry, logger: logger)
         let endpoints = AdminEndpoints(
