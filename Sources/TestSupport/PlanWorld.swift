@@ -11,6 +11,8 @@ package struct PlanWorld: Sendable {
     package var apis: ServedAPIs
     package var memory = PlanMemory()
     package var now = Timestamp(seconds: 1_772_730_000)
+    /// Kinds that the operator may not list.
+    package var unseen: Set<GroupKind> = []
     /// Whether every Secret that is asked for is there.
     package var hasSecrets = true
     /// Turned to change the digest of every Secret.
@@ -41,7 +43,7 @@ package struct PlanWorld: Sendable {
         for (key, child) in children { observed[key] = ObservedObject(child) }
         var digests: [SecretKey: String] = [:]
         if hasSecrets { for key in memory.secrets { digests[key] = "digest-\(secretGeneration)-\(key)" } }
-        return Observation(children: observed, apis: apis, secretDigests: digests, now: now)
+        return Observation(children: observed, apis: apis, secretDigests: digests, unseen: unseen, now: now)
     }
 
     /// Plans, performs and concludes once. - Returns: what was planned and concluded.
@@ -86,7 +88,9 @@ package struct PlanWorld: Sendable {
     /// Changes a child as somebody else would.
     package mutating func change(_ key: ObjectKey, _ change: (inout JSON) -> Void) {
         guard var child = children[key] else { return }
+        let spec = child.spec
         change(&child.json)
+        if child.spec != spec { child.json[path: ["metadata", "generation"]] = JSON((child.generation ?? 0) + 1) }
         child.json[path: ["metadata", "resourceVersion"]] = nextVersion()
         children[key] = child
     }

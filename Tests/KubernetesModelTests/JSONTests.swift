@@ -69,6 +69,11 @@ import Testing
         #expect(JSON(Double.nan).text == "null")
     }
 
+    @Test func `characters that YAML readers refuse or fold are escaped`() {
+        let text: JSON = "\u{7f}\u{85}\u{2028}\u{feff}é"
+        #expect(text.text == #""\u007f\u0085\u2028\ufeffé""#)
+    }
+
     @Test func `what is written is read back the same`() throws {
         let seed = UInt64.random(in: .min ... .max)
         var random = SeededGenerator(seed: seed)

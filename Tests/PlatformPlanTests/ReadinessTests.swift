@@ -110,6 +110,26 @@ import Testing
         #expect(!Readiness.of(object("batch/v1", "Job", status: ["active": 1])).isReady)
     }
 
+    @Test func `a route is ready once a parent took it as it is now`() {
+        func route(_ conditions: JSON) -> Readiness {
+            Readiness.of(
+                object(
+                    "gateway.networking.k8s.io/v1", "HTTPRoute", generation: 2,
+                    status: ["parents": [["conditions": conditions]]]))
+        }
+        #expect(route([["type": "Accepted", "status": "True", "observedGeneration": 2]]).isReady)
+        #expect(!route([["type": "Accepted", "status": "True", "observedGeneration": 1]]).isReady)
+        #expect(!route([["type": "ResolvedRefs", "status": "True", "observedGeneration": 2]]).isReady)
+        #expect(
+            route([
+                [
+                    "type": "Accepted", "status": "False", "reason": "NotAllowed", "message": "no",
+                    "observedGeneration": 2,
+                ]
+            ])
+                == .failed(reason: "NotAllowed", "no"))
+    }
+
     @Test func `kinds without a status of their own are ready when they exist, unless they are going`() {
         #expect(Readiness.of(object("v1", "ConfigMap", status: nil)).isReady)
         var going = object("v1", "ConfigMap", status: nil)

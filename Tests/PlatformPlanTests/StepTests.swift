@@ -270,6 +270,90 @@ import TodoPlatformAPI
         #expect(world.platform.status?["version"]?["previous"]?.string == "1.0.0")
     }
 
+    @Test func `a rollback is recorded before it is gone, so that a crash in between does not try again`() {
+        var world = PlanWorld(spec: ["version": "1.0.0"])
+        world.settle()
+        world.grow = { object in
+            guard object.kind == "Deployment", object.json.text.contains(":2.0.0") else {
+                return PlanWorld.ready(object)
+            }
+            return [
+                "observedGeneration": JSON(object.generation ?? 1),
+                "conditions": [
+                    ["type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "slow"]
+                ],
+            ]
+        }
+        world.edit { $0["version"] = "2.0.0" }
+        for _ in 0..<40 {
+            let (plan, _) = world.step()
+            let goesBack = plan.actions.contains { action in
+                if case .apply(let apply) = action {
+                    apply.key.kind.kind == "Deployment" && apply.object.json.text.contains(":1.0.0")
+                } else {
+                    false
+                }
+            }
+            if goesBack {
+                #expect(world.platform.status?["version"]?["failed"]?.string == "2.0.0")
+                return
+            }
+            world.now = world.now.advanced(by: .seconds(6))
+        }
+        Issue.record("it never went back")
+    }
+
+    @Test func `an invalid edit does not forget what runs`() {
+        var world = PlanWorld(spec: ["version": "1.0.0"])
+        world.settle()
+        let version = world.platform.status?["version"]
+        world.edit { $0["exposure"] = ["type": "ingress"] }
+        world.converge()
+        #expect(world.condition("Ready")?.reason == "InvalidSpec")
+        #expect(world.platform.status?["version"] == version)
+    }
+
+    @Test func `what was dropped from the spec during maintenance is pruned when it ends`() {
+        var world = PlanWorld(spec: spec)
+        world.settle()
+        let until = world.now.advanced(by: .seconds(600))
+        world.edit { spec in
+            spec["maintenance"] = ["paused": true, "until": .string(until.rfc3339)]
+            spec["monitoring"] = ["alerts": ["enabled": false]]
+        }
+        world.converge(limit: 3)
+        #expect(world.children.values.contains { $0.kind == "PrometheusRule" })
+        world.now = until
+        world.settle()
+        #expect(!world.children.values.contains { $0.kind == "PrometheusRule" })
+    }
+
+    @Test func `a kind that cannot be listed is left alone and keeps the platform from going`() throws {
+        var world = PlanWorld(spec: ["deletion": ["topics": "delete", "data": "delete"]])
+        world.settle()
+        world.unseen = [GroupKind(group: "kafka.strimzi.io", kind: "KafkaTopic")]
+        let topics = world.children.filter { $0.key.kind.kind == "KafkaTopic" }
+        for key in topics.keys { world.children[key] = nil }
+        let (plan, _) = world.step()
+        #expect(plan.actions.isEmpty)
+        world.platform.json[path: ["metadata", "deletionTimestamp"]] = .string(world.now.rfc3339)
+        for _ in 0..<5 { world.step() }
+        #expect(world.platform.finalizers == [PlatformStep.finalizer])
+        world.unseen = []
+        world.children.merge(topics) { $1 }
+        for _ in 0..<10 where !world.platform.finalizers.isEmpty { world.step() }
+        #expect(world.children.isEmpty)
+    }
+
+    @Test func `a label that somebody adds to a selector is taken off`() throws {
+        let desired: JSON = ["spec": ["podSelector": ["matchLabels": ["app": "a"]]]]
+        let live: JSON = [
+            "spec": ["podSelector": ["matchLabels": ["app": "a", "never": "there"]], "policyTypes": ["Ingress"]]
+        ]
+        #expect(
+            Comparison.differences(desired: desired, live: live).map(\.path) == ["spec.podSelector.matchLabels.never"])
+    }
+
     @Test func `maintenance stops writing, keeps reporting, and ends by itself`() throws {
         var world = PlanWorld(spec: spec)
         world.settle()
@@ -342,7 +426,7 @@ import TodoPlatformAPI
         #expect(world.condition("DeletionBlocked")?.message.contains(topic.name) == true)
         #expect(world.children.values.contains { $0.kind == "Kafka" })
         world.now = begin.advanced(by: .seconds(601))
-        world.step()
+        for _ in 0..<6 where !world.platform.finalizers.isEmpty { world.step() }
         #expect(world.platform.finalizers.isEmpty)
         #expect(!world.children.values.contains { $0.kind == "Kafka" })
     }

@@ -56,7 +56,8 @@ def main():
     if not os.environ.get("TODO_TEST_ASSETS"):
         print("acceptance: skipped, as TODO_TEST_ASSETS does not say where an API server is (hack/test-apiserver)")
         return 0
-    # Here, so that a skip needs nothing.
+    # Here, so that a skip needs nothing. No compiled files in the source tree.
+    sys.dont_write_bytecode = True
     from acceptance import stories_daily, stories_trouble, stories_whole
     from acceptance.story import Bed, Story
 

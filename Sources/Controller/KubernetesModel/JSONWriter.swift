@@ -114,21 +114,24 @@ extension JSON {
             }
         }
 
+        /// Escapes what JSON demands, and what YAML readers refuse or fold: the API server reads server-side apply bodies
+        /// as YAML, JSON or not.
         mutating func write(string text: String) {
             output.append(UInt8(ascii: "\""))
-            for byte in text.utf8 {
-                switch byte {
-                case UInt8(ascii: "\""): output.append(contentsOf: "\\\"".utf8)
-                case UInt8(ascii: "\\"): output.append(contentsOf: "\\\\".utf8)
+            for scalar in text.unicodeScalars {
+                switch scalar.value {
+                case 0x22: output.append(contentsOf: "\\\"".utf8)
+                case 0x5C: output.append(contentsOf: "\\\\".utf8)
                 case 0x0A: output.append(contentsOf: "\\n".utf8)
                 case 0x0D: output.append(contentsOf: "\\r".utf8)
                 case 0x09: output.append(contentsOf: "\\t".utf8)
-                case 0..<0x20:
-                    let digits = String(byte, radix: 16)
-                    output.append(contentsOf: "\\u00".utf8)
-                    if digits.utf8.count == 1 { output.append(UInt8(ascii: "0")) }
+                case 0x20..<0x7F: output.append(UInt8(truncatingIfNeeded: scalar.value))
+                case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF:
+                    let digits = String(scalar.value, radix: 16)
+                    output.append(contentsOf: "\\u".utf8)
+                    output.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count))
                     output.append(contentsOf: digits.utf8)
-                default: output.append(byte)
+                default: output.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
                 }
             }
             output.append(UInt8(ascii: "\""))

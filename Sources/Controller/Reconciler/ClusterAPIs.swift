@@ -11,6 +11,8 @@ package final class ClusterAPIs: Sendable {
     package let wishes: AsyncStream<Void>
     private let wish: AsyncStream<Void>.Continuation
     private let state: Mutex<ServedAPIs>
+    /// Names of definitions on their way out: still served, but what is made now would keep them from going.
+    private let terminating = Mutex<Set<String>>([])
     private let discover: @Sendable () async throws(KubernetesError) -> ServedAPIs
 
     package init(client: KubernetesClient) {
@@ -34,10 +36,21 @@ package final class ClusterAPIs: Sendable {
     /// Something about the cluster's kinds may have changed.
     package func requestRefresh() { wish.yield() }
 
+    /// Notes whether the definition `name` (`<plural>.<group>`) is being deleted.
+    package func note(definition name: String, isTerminating: Bool) {
+        terminating.withLock { names in
+            if isTerminating { names.insert(name) } else { names.remove(name) }
+        }
+    }
+
     /// Asks the cluster once. - Returns: whether anything is different. - Throws: what discovery throws; the last known
     /// state stays then.
     package func refresh() async throws(KubernetesError) -> Bool {
-        let found = try await discover()
+        var found = try await discover()
+        for (kind, entry) in found.entries where terminating.withLock({ $0.contains("\(entry.plural).\(kind.group)") })
+        {
+            found.remove(kind)
+        }
         return state.withLock { known in
             defer { known = found }
             return known != found

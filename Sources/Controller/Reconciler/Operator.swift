@@ -76,12 +76,13 @@ package final class Operator: Sendable {
         let reconciler = PlatformReconciler(
             client: client, store: store, secrets: secrets, events: events, apis: apis,
             metrics: ReconcileMetrics(metrics), surroundings: surroundings, logger: logger,
-            mayWrite: { election?.isLeader ?? true })
+            mayWrite: { election?.isLeader ?? true }, seesAll: { relay.isReady }, unseen: { relay.unseen })
         self.store = store
         self.apis = apis
         self.secrets = secrets
         self.events = events
         self.election = election
+        standing = Mutex(Standing(leads: election == nil))
         self.reconciler = reconciler
         controller = Controller(
             name: "todoplatform", maximumRunning: configuration.workers, startsPaused: true,
@@ -96,7 +97,9 @@ package final class Operator: Sendable {
         definitionStore.onChange { change in
             // Only a definition of a system that we drive can matter.
             let groups = Set(ResourceType.platformKinds.map(\.group)).union([TodoPlatform.type.group])
-            if groups.contains(where: { change.key.name.hasSuffix(".\($0)") }) { relay.definitionsChanged() }
+            guard groups.contains(where: { change.key.name.hasSuffix(".\($0)") }) else { return }
+            apis.note(definition: change.key.name, isTerminating: change.new?.isDeleting ?? false)
+            relay.definitionsChanged()
         }
         definitions = Informers(
             client: client, store: definitionStore, streamingLists: configuration.usesStreamingLists,
@@ -118,47 +121,60 @@ package final class Operator: Sendable {
             group.addTask { await self.informers.run() }
             group.addTask { await self.secrets.run() }
             group.addTask { await self.events.run() }
-            let leadership = Leadership()
             if let election {
-                group.addTask {
-                    await election.run { isLeader in
-                        leadership.set(isLeader)
-                        self.turn(leads: isLeader)
-                    }
-                }
+                group.addTask { await election.run { isLeader in self.turn { $0.leads = isLeader } } }
             }
             group.addTask {
+                // The definitions that are there at the start are no news: discovery, asked after them, knows them.
+                await self.definitions.waitUntilSynced()
+                self.standing.withLock { $0.followsDefinitions = true }
                 // What is there to watch comes first: until it is known, an empty cache looks like a complete one.
                 guard await self.discover() else { return }
                 await self.informers.waitUntilSynced()
                 guard !Task.isCancelled else { return }
-                self.ready.withLock { $0 = true }
                 self.configuration.whenReady()
-                self.turn(leads: leadership.isLeader || self.election == nil)
-                for await _ in self.apis.wishes { guard await self.discover() else { return } }
+                self.turn { $0.isReady = true }
+                await self.followDefinitions()
             }
             await controller.run()
+            // The lease goes before the loop that keeps it, or a standby would wait until it runs out.
+            if !Task.isCancelled { await election?.release() }
             group.cancelAll()
         }
     }
 
-    private let ready = Mutex(false)
-
-    /// Work goes on only with complete caches and as the leader.
-    private func turn(leads: Bool) {
-        if leads, ready.withLock({ $0 }) { controller.resume() } else { controller.pause() }
+    private struct Standing: Sendable {
+        /// Changes of definitions count from now on.
+        var followsDefinitions = false
+        /// The first list of every kind is in.
+        var isReady = false
+        var leads: Bool
     }
 
-    /// Ends within about five seconds: takes no more work, lets writes in flight end, gives the lease up.
+    private let standing: Mutex<Standing>
+
+    /// Work goes on only with complete caches and as the leader. Changed and acted upon under one lock, so that of two
+    /// changes at once the later one counts.
+    private func turn(_ change: (inout Standing) -> Void) {
+        let works = standing.withLock { standing in
+            change(&standing)
+            let works = standing.isReady && standing.leads
+            if works { controller.resume() } else { controller.pause() }
+            return works
+        }
+        // What was left unfinished when the lease was lost is not on the queue any more.
+        if works { for platform in platforms() { controller.enqueue(platform) } }
+    }
+
+    /// Ends within about five seconds: takes no more work, lets writes in flight end; `run` then gives the lease up and returns.
     package func shutDown() async {
         _ = await controller.drain(within: .seconds(3))
-        await election?.release()
     }
 
     /// What keeps the operator from working, for `/readyz`; empty when it is ready.
     package var waitsFor: [String] {
         var reasons: [String] = []
-        if !ready.withLock({ $0 }) { reasons.append("the first list of every watched kind") }
+        if !standing.withLock({ $0.isReady }) { reasons.append("the first list of every watched kind") }
         reasons += forbidden.withLock { $0.sorted() }
         return reasons
     }
@@ -187,6 +203,17 @@ package final class Operator: Sendable {
         return false
     }
 
+    /// Looks again whenever a definition comes or goes. More than once: the API server serves a kind some moments after
+    /// it said that it would.
+    private func followDefinitions() async {
+        for await _ in apis.wishes {
+            for pause in [Duration.milliseconds(100), .milliseconds(900), .seconds(4)] {
+                do { try await surroundings.sleep(pause) } catch { return }
+                guard await discover() else { return }
+            }
+        }
+    }
+
     private func watchServedKinds() {
         let served = apis.served
         var kinds: Set<WatchedKind> = [WatchedKind(TodoPlatform.type, namespaces: configuration.namespaces)]
@@ -209,11 +236,16 @@ package final class Operator: Sendable {
         }
     }
 
-    /// Served kinds whose complete list is not known although all others' is: only want of rights does that.
-    private var unseen: Set<GroupKind> {
-        guard forbidden.withLock({ !$0.isEmpty }) else { return [] }
-        return Set(apis.served.entries.keys).intersection(ResourceType.platformKinds.map(\.groupKind))
-            .filter { !informers.isSynced($0) }
+    /// Served kinds that could not be listed yet: what is missing from the cache may be in the cluster.
+    fileprivate var unseen: Set<GroupKind> {
+        Set(apis.served.entries.keys.filter { !informers.isSynced($0) })
+            .intersection(ResourceType.platformKinds.map(\.groupKind))
+    }
+
+    fileprivate var isReady: Bool { standing.withLock { $0.isReady } }
+
+    fileprivate func definitionsChanged() {
+        if standing.withLock({ $0.followsDefinitions }) { apis.requestRefresh() }
     }
 
     fileprivate func handle(_ event: InformerEvent) {
@@ -231,7 +263,7 @@ package final class Operator: Sendable {
             for platform in platforms() { controller.enqueue(platform) }
         case .synced:
             // Platforms were left alone while a kind was not complete.
-            if informers.isSynced { for platform in platforms() { controller.enqueue(platform) } }
+            if isReady { for platform in platforms() { controller.enqueue(platform) } }
         case .undecodable(let kind, let reason):
             logger.error("an object could not be read", metadata: ["kind": "\(kind)", "reason": "\(reason)"])
         }
@@ -253,14 +285,8 @@ package final class Operator: Sendable {
         func connect(_ value: Operator) { target.withLock { $0.value = value } }
         func enqueue(_ key: NamespacedName) { target.withLock { $0.value }?.controller.enqueue(key) }
         func informer(_ event: InformerEvent) { target.withLock { $0.value }?.handle(event) }
-        var seesAll: Bool { target.withLock { $0.value }?.informers.isSynced ?? false }
+        var isReady: Bool { target.withLock { $0.value }?.isReady ?? false }
         var unseen: Set<GroupKind> { target.withLock { $0.value }?.unseen ?? [] }
-        func definitionsChanged() { target.withLock { $0.value }?.apis.requestRefresh() }
-    }
-
-    private final class Leadership: Sendable {
-        private let value = Mutex(false)
-        var isLeader: Bool { value.withLock { $0 } }
-        func set(_ isLeader: Bool) { value.withLock { $0 = isLeader } }
+        func definitionsChanged() { target.withLock { $0.value }?.definitionsChanged() }
     }
 }

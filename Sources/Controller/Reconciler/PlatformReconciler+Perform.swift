@@ -12,6 +12,7 @@ extension PlatformReconciler {
     {
         var results: [(action: Action, result: ActionResult)] = []
         results.reserveCapacity(actions.count)
+        var unavailable = 0
         for action in actions {
             guard mayWrite(), !Task.isCancelled else { break }
             do throws(KubernetesError) {
@@ -19,7 +20,11 @@ extension PlatformReconciler {
             } catch {
                 results.append((action, .failed(error)))
                 switch error.code {
-                case .transport, .unavailable, .throttled, .unauthorized, .configuration: return results
+                case .transport, .throttled, .unauthorized, .configuration: return results
+                case .unavailable:
+                    // One object's webhook may be away, or the whole server: some more tries tell.
+                    unavailable += 1
+                    if unavailable > 3 { return results }
                 case .notFound, .conflict, .alreadyExists, .expired, .forbidden, .invalid, .undecodable: continue
                 }
             }
@@ -104,13 +109,16 @@ extension PlatformReconciler {
     }
 
     /// Writes the complete status. The uid keeps a platform that was deleted meanwhile from being made again.
-    func write(_ status: JSON, of platform: PlatformResource) async throws(KubernetesError) {
+    ///
+    /// - Returns: the platform as it then was; it may hold a spec that the cache does not know yet.
+    func write(_ status: JSON, of platform: PlatformResource) async throws(KubernetesError) -> KubernetesObject {
         let written = try await client.apply(
             KubernetesObject([
                 "apiVersion": .string(TodoPlatform.type.apiVersion), "kind": .string(TodoPlatform.type.kind),
                 "metadata": identity(of: platform), "status": status,
             ]), TodoPlatform.type, fieldManager: FieldManager.status, subresource: "status")
         store.recordWrite(written)
+        return written
     }
 
     private func identity(of platform: PlatformResource) -> JSON {

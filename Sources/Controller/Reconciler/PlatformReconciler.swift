@@ -53,7 +53,7 @@ package final class PlatformReconciler: Sendable {
 
     /// Reconciles the platform `key` once. Never throws: what went wrong is in the outcome, in the status and in the log.
     package func reconcile(_ key: NamespacedName) async -> ReconcileOutcome {
-        // The last kind to be complete brings every platform back here.
+        // The first complete lists bring every platform here.
         guard seesAll() else { return .done }
         let type = TodoPlatform.type
         guard
@@ -85,9 +85,16 @@ package final class PlatformReconciler: Sendable {
         let results = await perform(plan.actions, of: known.resource)
         let conclusion = step.conclude(plan, results: results, &known.memory)
         var failure: KubernetesError? = conclusion.retry
-        if let status = conclusion.status, mayWrite() {
+        // The answer to a write brings an edit along before its watch event does, which then is no news any more.
+        var hasNewSpec = false
+        guard mayWrite() else {
+            known.memory.forgetStatusWrite()
+            return .again(after: .seconds(1))
+        }
+        if let status = conclusion.status {
             do {
-                try await write(status, of: known.resource)
+                let written = try await write(status, of: known.resource)
+                hasNewSpec = written.generation != object.generation || written.isDeleting != object.isDeleting
                 for draft in conclusion.events { record(draft, about: object) }
             } catch {
                 known.memory.forgetStatusWrite()
@@ -99,6 +106,7 @@ package final class PlatformReconciler: Sendable {
             for draft in conclusion.events { record(draft, about: object) }
         }
         report(plan, results, key)
+        if hasNewSpec { return .again(after: .zero) }
         if let failure { return .failed(failure) }
         if results.contains(where: \.result.isSuccess) { return .again(after: .zero) }
         if let wake = conclusion.wakeAfter { return .again(after: wake) }

@@ -148,12 +148,11 @@ private struct OperatorService: Service {
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await todoOperator.run() }
             group.addTask {
                 // Thrown when the group is cancelled instead: then there is nothing to be graceful about.
                 if (try? await gracefulShutdown()) != nil { await todoOperator.shutDown() }
             }
-            await group.next()
+            await todoOperator.run()
             group.cancelAll()
         }
     }

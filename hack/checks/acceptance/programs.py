@@ -1,4 +1,4 @@
-"""The programs under test, as processes: the operator, and the stand-ins for controllers that a bare API server lacks."""
+"""The programs as processes: the operator, and the stand-ins for controllers that a bare API server lacks."""
 
 import json
 import os

@@ -125,7 +125,8 @@ class ChangingIt(Story):
                                 for key, item in self.children(namespace, kinds=kafka).items()})
         self.patch(namespace, {"messaging": {"type": "strimzi", "redis": None}})
         self.wait_ready(namespace)
-        wait_for("the components of Redis are pruned", lambda: "todo-pubsub" not in self.names(namespace, "components"), 10)
+        wait_for("the components of Redis are pruned",
+                 lambda: "todo-pubsub" not in self.names(namespace, "components"), 10)
         self.assertEqual(kept, {key: item["metadata"]["uid"]
                                 for key, item in self.children(namespace, kinds=kafka).items()})
         self.assertEqual(len(self.names(namespace, "kafkausers")), 6)
@@ -174,7 +175,14 @@ class KeepingItWhole(Story):
     def test_03_what_is_deleted_or_changed_by_hand_heals(self):
         namespace = self.start_platform(FULL)
         self.deleted(namespace)
-        self.changed_by_hand(namespace)
+        problems = self.changed_by_hand(namespace, self.one_of_each(namespace))
+        self.patch(namespace, {"exposure": GATEWAY})
+        self.wait_ready(namespace)
+        routes = {"httproutes": ("gateway.networking.k8s.io", self.names(namespace, "httproutes")[0])}
+        problems += self.changed_by_hand(namespace, routes)
+        self.assertEqual(problems, [])
+        self.wait_ready(namespace)
+        wait_for("event DriftCorrected", lambda: self.events(namespace, "DriftCorrected"), 10)
 
     def one_of_each(self, namespace):
         """{resource: (group, name)}: the first child of each kind."""
@@ -200,7 +208,8 @@ class KeepingItWhole(Story):
             entries = self.audit.since(mark, namespace=namespace, resource=resource, name=name)
             made = next(e for e in entries if e.is_operator and e.code == 201)
             # Where the object had finalizers it went when the last one was taken away.
-            gone = max(e.end for e in entries if not e.is_operator and e.verb in ("delete", "patch") and e.end <= made.end)
+            gone = max(e.end for e in entries
+                       if not e.is_operator and e.verb in ("delete", "patch") and e.end <= made.end)
             delays[resource] = made.end - gone
             if resource in ("kafkas", "kafkausers"):
                 self.secrets_of_strimzi(namespace, resource, name)
@@ -227,9 +236,9 @@ class KeepingItWhole(Story):
             return False
         wait_for(f"Secret {secret} belongs to the new {resource}", is_owned, 30, pause=0.3)
 
-    def changed_by_hand(self, namespace):
-        """A label that takes the child out of the operator's sight, a label, and a field of each kind."""
-        children = self.one_of_each(namespace)
+    def changed_by_hand(self, namespace, children):
+        """Changes a label that takes the child out of the operator's sight, another label, and a field of each kind.
+        Returns what stayed wrong."""
         for resource, (group, name) in children.items():
             self.kubectl("-n", namespace, "annotate", f"{resource}.{group}".rstrip("."), name, "example.com/note=mine")
         problems = []
@@ -257,9 +266,7 @@ class KeepingItWhole(Story):
                 problems.append(f"{resource} {name} was made anew")
             if live["annotations"].get("example.com/note") != "mine":
                 problems.append(f"{resource} {name} lost a foreign annotation")
-        self.assertEqual(problems, [])
-        self.wait_ready(namespace)
-        self.assertTrue(wait_for("event DriftCorrected", lambda: self.events(namespace, "DriftCorrected"), 10))
+        return problems
 
 
 class Secrets(Story):
@@ -284,7 +291,8 @@ class Secrets(Story):
             self.assertLessEqual(some, users)
             before, mark = self.generations(namespace), self.audit.mark()
             self.rotate(namespace, name, key)
-            wait_for(f"{users} have another template", lambda: set(self.changed(before, self.generations(namespace))) >= users, 10)
+            wait_for(f"{users} have another template",
+                     lambda: set(self.changed(before, self.generations(namespace))) >= users, 10)
             self.wait_ready(namespace)
             self.quiet(namespace)
             self.assertEqual(self.changed(before, self.generations(namespace)), {service: 1 for service in users})

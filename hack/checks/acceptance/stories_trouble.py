@@ -1,11 +1,10 @@
 """Stories of trouble: systems that vanish, input that cannot be followed or is hostile, crashes, rights, namespaces."""
 
 import json
-import os
 import time
 
 from .control_plane import wait_for
-from .story import FULL, PLATFORMS, REDIS, Story, say
+from .story import FULL, REDIS, Story, say
 
 # What must be refused by the API server, each with what its message has to name. None of it may be fixed up silently.
 REFUSED = [
@@ -32,7 +31,8 @@ REFUSED = [
 # Text that means something to some language on the way. Values may hold it; it must arrive as it is.
 HOSTILE = [
     '\'"`\\', "a\nb\r\n: c\n- d", "${HOME} $(whoami) `id` $$", "{podName} {{ .Values }} %s %n", "# no comment",
-    "\u202egnp.exe \u2028 \u2029 \u0085 \U0001f600", "\x07\x1b[31m\x7f\x9f \ufeff\ufffe", "null", "---\nkind: Secret", "x" * 4096,
+    "\u202egnp.exe \u2028 \u2029 \u0085 \U0001f600", "\x07\x1b[31m\x7f\x9f \ufeff\ufffe", "null",
+    "---\nkind: Secret", "x" * 4096,
 ]
 
 
@@ -178,7 +178,9 @@ class BadInput(Story):
         found = {v["name"]: v.get("value") for v in container["env"]}
         for variable in variables:
             self.assertEqual(found[variable["name"]], variable["value"])
-        self.assertEqual(found["TODO_AUTH_AUDIENCE"], audience)
+        # The kubelet reads "$$" as "$", and "$(NAME)" as another variable: what is ours must come out as it went in.
+        self.assertEqual(found["TODO_AUTH_AUDIENCE"].replace("$$", "$"), audience)
+        self.assertNotIn("$(", found["TODO_AUTH_AUDIENCE"].replace("$$", ""))
         self.assertEqual(template["metadata"]["annotations"]["example.com/hostile"], note["example.com/hostile"])
         self.assertEqual(container["args"], ["api"])
         twin = self.start_platform(namespace="story-08-twin")
@@ -227,6 +229,7 @@ class Crashes(Story):
         self.gone(namespace)
         self.bed.operator.kill()
         self.bed.operator = self.bed.programs.operator().wait_ready()
+        wait_for("the operator leads", self.bed.operator.leads, 40)
 
     def gone(self, namespace):
         """Takes the platform away and waits until nothing is left."""
@@ -264,6 +267,8 @@ class Crashes(Story):
             annotations = {k: v for k, v in metadata.get("annotations", {}).items()
                            # The digest covers the owner's uid; autoscaling/v1 keeps its status in annotations.
                            if k != "todoplatform.dev/applied-digest" and not k.startswith("autoscaling.alpha")}
+            if annotations.get("todoplatform.dev/replicas-owner") == "autoscaler":
+                text["spec"].pop("replicas")
             labels = {k: v for k, v in metadata["labels"].items() if not k.endswith("controller-uid")}
             owners = [(o["kind"], o["name"]) for o in metadata.get("ownerReferences", [])]
             found[key] = (text, labels, annotations, owners)
@@ -379,7 +384,7 @@ class Rights(Story):
         self.assertEqual(self.deployments(namespace)["api"]["spec"]["replicas"], 3)
 
     def from_the_start(self, namespace):
-        """An operator that starts without rights is not ready, says which are missing, and comes up without a restart."""
+        """An operator that starts without rights is not ready and says why; given them, it comes up by itself."""
         self.revoked()
         self.kubectl("delete", "clusterrolebinding", "todo-controller")
         self.bed.operator.terminate()
@@ -419,8 +424,8 @@ class Namespaces(Story):
             say(self.condition(ordered, "DeletionBlocked")["message"])
         # What Strimzi's documentation tells people to do with topics whose Kafka is gone.
         for topic in self.control_plane.list("kafka.strimzi.io", "kafkatopics", ordered):
-            self.control_plane.try_kubectl("-n", ordered, "patch", "kafkatopics", topic["metadata"]["name"], "--type=merge",
-                                           '-p={"metadata":{"finalizers":null}}')
+            self.control_plane.try_kubectl("-n", ordered, "patch", "kafkatopics", topic["metadata"]["name"],
+                                           "--type=merge", '-p={"metadata":{"finalizers":null}}')
         wait_for("the other namespace is gone, too",
                  lambda: self.control_plane.get(f"/api/v1/namespaces/{ordered}") is None, 60)
         self.namespaces.clear()

@@ -1,5 +1,5 @@
-"""Stories of the whole: an idle cluster, what the operator tells about itself, and which rights it used. They come last,
-because they look back at everything before them."""
+"""Stories of the whole: an idle cluster, what the operator tells about itself, and which rights it used. They come
+last, because they look back at everything before them."""
 
 import json
 import os
@@ -49,7 +49,8 @@ class Telling(Story):
         self.assertGreater(len(names), 15)
         self.assertEqual([name for name in names if f"# TYPE {name} " not in exposition], [], "documented, not served")
         for name in ("workqueue_adds_total", "rest_client_requests_total", "controller_runtime_reconcile_total"):
-            value = sum(float(line.rsplit(" ", 1)[1]) for line in exposition.splitlines() if line.startswith(name + "{"))
+            series = [line for line in exposition.splitlines() if line.startswith(name + "{")]
+            value = sum(float(line.rsplit(" ", 1)[1]) for line in series)
             self.assertGreater(value, 0, name)
 
         self.assertIn('"level":"info"', operator.http("/loglevel")[1])

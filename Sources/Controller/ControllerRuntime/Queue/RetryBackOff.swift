@@ -19,10 +19,10 @@ enum RetryClass: String, Hashable, Sendable, CaseIterable {
             return
         }
         switch error.code {
-        case .conflict, .alreadyExists, .expired: self = .conflict
+        case .conflict, .expired: self = .conflict
         case .throttled: self = .throttled
         case .unavailable, .transport, .unauthorized: self = .unavailable
-        case .forbidden, .invalid, .configuration: self = .refused
+        case .forbidden, .invalid, .configuration, .alreadyExists: self = .refused
         case .notFound, .undecodable: self = .other
         }
     }

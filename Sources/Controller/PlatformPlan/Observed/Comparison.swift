@@ -42,6 +42,12 @@ package enum Comparison {
         "requests", "limits", "averageValue", "storage", "size", "sizeLimit", "value", "hard",
     ]
 
+    /// Maps in which one more member changes the meaning: a selector with another label selects other pods. The API
+    /// server keeps them as one piece, so applying ours removes what was added.
+    private static let wholeMaps: Set<String> = [
+        "matchLabels", "selector", "podSelector", "namespaceSelector", "nodeSelector",
+    ]
+
     private static func compare(
         _ desired: JSON, _ live: JSON?, path: String, amount: Bool, into found: inout [FieldDifference]
     ) {
@@ -52,6 +58,9 @@ package enum Comparison {
             guard case .object(let liveMembers)? = live else {
                 found.append(FieldDifference(path: path, desired: desired, live: live))
                 return
+            }
+            if wholeMaps.contains(fieldName(path)), let extra = liveMembers.first(where: { members[$0.key] == nil }) {
+                found.append(FieldDifference(path: "\(path).\(extra.key)", desired: .null, live: extra.value))
             }
             for (key, value) in members {
                 compare(
@@ -76,7 +85,7 @@ package enum Comparison {
     private static func compareList(
         _ desired: [JSON], _ live: [JSON], path: String, into found: inout [FieldDifference]
     ) {
-        let field = path.split(separator: ".").last.map(String.init) ?? path
+        let field = fieldName(path)
         if let keys = keys(of: field, desired) {
             for element in desired {
                 let identity = keys.map { element[$0] }
@@ -100,6 +109,10 @@ package enum Comparison {
         for (index, element) in desired.enumerated() {
             compare(element, live[index], path: "\(path)[\(index)]", amount: false, into: &found)
         }
+    }
+
+    private static func fieldName(_ path: String) -> String {
+        path.lastIndex(of: ".").map { String(path[path.index(after: $0)...]) } ?? path
     }
 
     /// The merge keys of a list field, if its elements have them. `ports` differ: containers merge by containerPort,

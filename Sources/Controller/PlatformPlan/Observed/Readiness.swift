@@ -81,7 +81,9 @@ package enum Readiness: Hashable, Sendable {
     }
 
     private static func readyCondition(_ object: KubernetesObject) -> Readiness {
-        guard let ready = object.condition("Ready") else { return .progressing("waits for its controller") }
+        guard let ready = object.condition("Ready"), isCurrent(ready, object) else {
+            return .progressing("waits for its controller")
+        }
         return ready.isTrue ? .ready : .progressing(ready.message.isEmpty ? ready.reason : ready.message)
     }
 
@@ -89,15 +91,21 @@ package enum Readiness: Hashable, Sendable {
     private static func route(_ object: KubernetesObject) -> Readiness {
         let parents = object.status?["parents"]?.array ?? []
         guard !parents.isEmpty else { return .progressing("waits for a Gateway to take it") }
+        var isAccepted = false
         for parent in parents {
             for condition in (parent["conditions"]?.array ?? []).compactMap(Condition.init) {
-                let counts = condition.type == "Accepted" || condition.type == "ResolvedRefs"
-                if counts, condition.status == .isFalse {
-                    return .failed(reason: condition.reason, condition.message)
-                }
+                guard condition.type == "Accepted" || condition.type == "ResolvedRefs" else { continue }
+                guard isCurrent(condition, object) else { return .progressing("waits for its Gateway") }
+                if condition.status == .isFalse { return .failed(reason: condition.reason, condition.message) }
+                if condition.type == "Accepted", condition.isTrue { isAccepted = true }
             }
         }
-        return .ready
+        return isAccepted ? .ready : .progressing("waits for a Gateway to take it")
+    }
+
+    /// Whether `condition` speaks of the spec as it is now. Controllers that do not say are believed.
+    private static func isCurrent(_ condition: Condition, _ object: KubernetesObject) -> Bool {
+        condition.observedGeneration.map { $0 >= (object.generation ?? 0) } ?? true
     }
 
     private static func observed(_ object: KubernetesObject) -> Bool {

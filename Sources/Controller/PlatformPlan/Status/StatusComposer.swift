@@ -8,6 +8,18 @@ struct StatusComposer {
     let observation: Observation
     let situation: Situation
     let memory: PlanMemory
+    /// The Deployments of the services, each decoded once.
+    private let deployments: [ObjectKey: KubernetesObject]
+
+    init(platform: PlatformResource, observation: Observation, situation: Situation, memory: PlanMemory) {
+        self.platform = platform
+        self.observation = observation
+        self.situation = situation
+        self.memory = memory
+        let keys = (memory.desired?.services ?? []).map(\.deployment)
+        deployments = Dictionary(
+            uniqueKeysWithValues: keys.compactMap { key in observation.children[key].map { (key, $0.decoded()) } })
+    }
 
     /// How many corrections the status remembers.
     static let driftLimit = 10
@@ -18,7 +30,7 @@ struct StatusComposer {
         var status: JSON = [:]
         status["observedGeneration"] = JSON(platform.generation)
         status["conditions"] = .array(conditions(summary).map(\.json))
-        guard let desired = memory.desired, situation.phase != .deleting else {
+        guard let desired = memory.desired, situation.phase == .active || situation.phase == .paused else {
             // Nothing new is known of the children: keep what was said.
             for (key, value) in platform.object.status?.object ?? JSONObject() where status[key] == nil {
                 status[key] = value
@@ -212,19 +224,18 @@ struct StatusComposer {
     }
 
     private func replicas(of service: DesiredService) -> (total: Int, ready: Int) {
-        guard let live = observation.children[service.deployment]?.decoded() else { return (0, 0) }
+        guard let live = deployments[service.deployment] else { return (0, 0) }
         return (live.status?["replicas"]?.int ?? 0, live.status?["readyReplicas"]?.int ?? 0)
     }
 
     private func selector(of service: DesiredService) -> String {
         let labels =
-            observation.children[service.deployment]?.decoded()
-            .spec?["selector"]?["matchLabels"]?.stringDictionary ?? [:]
+            deployments[service.deployment]?.spec?["selector"]?["matchLabels"]?.stringDictionary ?? [:]
         return labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
     }
 
     private func serviceLine(_ service: DesiredService) -> JSON {
-        let live = observation.children[service.deployment]?.decoded()
+        let live = deployments[service.deployment]
         let wanted = live?.spec?["replicas"]?.int ?? service.replicas
         let (state, message): (ServiceState, String?) =
             switch memory.children[service.deployment]?.readiness ?? .progressing("is not made yet") {

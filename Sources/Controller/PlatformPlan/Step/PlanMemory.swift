@@ -33,6 +33,9 @@ package struct PlanMemory: Sendable {
         /// The version of the live object for which that was found.
         var resourceVersion: String?
         var readiness: Readiness = .ready
+        /// What tells a change of the spec or of the metadata from one of the status alone; nil for kinds that count no
+        /// generations.
+        var shape: Shape?
         /// What remained different right after our own apply: the API server's own way to write our values, or a
         /// mutating webhook. Sending the same again would not change it.
         var residue: [FieldDifference] = []
@@ -42,6 +45,22 @@ package struct PlanMemory: Sendable {
         var failure: Failure?
     }
 
+    /// The parts of a live object that we may own, without holding them: while they stay, only its status changed.
+    struct Shape: Hashable, Sendable {
+        let generation: Int
+        let metadata: Int
+
+        init?(_ object: KubernetesObject) {
+            guard let generation = object.generation else { return nil }
+            self.generation = generation
+            var hasher = Hasher()
+            for field in ["labels", "annotations", "ownerReferences", "finalizers"] {
+                hasher.combine(object.metadata[field])
+            }
+            metadata = hasher.finalize()
+        }
+    }
+
     package struct Failure: Hashable, Sendable {
         package let code: KubernetesError.Code
         package let message: String
@@ -49,6 +68,8 @@ package struct PlanMemory: Sendable {
         package var isFinal: Bool { code == .invalid }
         /// The intent that was refused.
         let digest: IntentDigest?
+        /// The live object's version that it was refused on; nil when there was none.
+        var refusedVersion: String?
     }
 
     /// So many corrections of one object within `correctionWindow` mean that somebody else writes the same fields.

@@ -34,11 +34,16 @@ extension PlatformStep {
         }
         memory.concludedVersion = nil
         for (action, result) in results { note(action, result, &memory, &conclusion) }
+        // What was planned and not performed is still to come.
+        var situation = plan.situation
+        situation.withheld.formUnion(plan.actions.dropFirst(results.count).compactMap(\.key))
         let composer = StatusComposer(
-            platform: platform, observation: observed(after: results), situation: plan.situation, memory: memory)
+            platform: platform, observation: observed(after: results), situation: situation, memory: memory)
         let old = platform.object.status
         let new = composer.compose()
-        memory.isSettled = plan.actions.isEmpty && plan.situation.blockedAt == nil && plan.situation.withheld.isEmpty
+        memory.isSettled =
+            situation.phase == .active && plan.actions.isEmpty && situation.blockedAt == nil
+            && situation.withheld.isEmpty
         memory.settledCount = observation.children.count
         guard new != old else {
             memory.concludedVersion = version
@@ -78,6 +83,7 @@ extension PlatformStep {
             child.digest = apply.digest
             child.resourceVersion = object.resourceVersion
             child.readiness = Readiness.of(object)
+            child.shape = PlanMemory.Shape(object)
             child.residue = Comparison.differences(desired: stamped, live: object.json)
             child.failure = nil
             memory.children[apply.key] = child
@@ -98,7 +104,9 @@ extension PlatformStep {
             }
         case (.apply(let apply), .failed(let error)):
             var child = memory.children[apply.key] ?? PlanMemory.Child()
-            let failure = PlanMemory.Failure(code: error.code, message: error.message, digest: apply.digest)
+            let failure = PlanMemory.Failure(
+                code: error.code, message: error.message, digest: apply.digest,
+                refusedVersion: observation.children[apply.key]?.resourceVersion)
             child.failure = failure
             memory.children[apply.key] = child
             // Nothing tells us when rights are given or a name becomes free: come back for it, slowly.
@@ -108,6 +116,10 @@ extension PlatformStep {
                 EventDraft(
                     isWarning: false, reason: .pruned, action: "Delete",
                     note: "Deleted \(key): the platform no longer asks for it."))
+        case (.delete(let key, _, _, .platformDeleted), .failed(let error)):
+            memory.children[key, default: PlanMemory.Child()].failure = PlanMemory.Failure(
+                code: error.code, message: error.message, digest: nil)
+            conclusion.retry = conclusion.retry ?? error
         case (_, .failed(let error)):
             conclusion.retry = conclusion.retry ?? error
         case (_, .done): break

@@ -23,14 +23,16 @@ extension PlatformStep {
         }
         // What cannot be seen may still be there: the platform stays until the right is back.
         guard observation.unseen.isEmpty else { return Plan(actions: [], situation: situation, wakeAfter: nil) }
-        let elapsed = platform.deletionTime.map { observation.now.since($0) } ?? .zero
-        let isOverdue = elapsed > Self.deletionDeadline
         var actions: [Action] = []
         for group in deletionGroups() where !group.isEmpty {
             actions += group.filter { !$0.isDeleting }.compactMap { deletion(of: $0, .platformDeleted) }
-            situation.deletionBlockers += group.filter(\.isDeleting).map(\.key)
+            let stuck = group.filter { $0.isDeleting || memory.children[$0.key]?.failure != nil }
+            situation.deletionBlockers += stuck.map(\.key)
             actions += group.compactMap(release)
-            if !isOverdue {
+            // Each group has its own time, from the first deletion in it: the platform's may have been long refused.
+            let begin = group.compactMap { $0.decoded().deletionTimestamp.flatMap(Timestamp.init) }.min()
+            let elapsed = begin.map { observation.now.since($0) } ?? .zero
+            if elapsed <= Self.deletionDeadline {
                 // Watches tell when the group is gone; the timer is only the deadline.
                 let rest = Self.deletionDeadline - elapsed
                 return Plan(actions: actions, situation: situation, wakeAfter: max(rest, .seconds(1)))

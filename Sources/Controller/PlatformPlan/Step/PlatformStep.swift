@@ -31,7 +31,7 @@ package struct PlatformStep: Sendable {
             return Plan(actions: [], situation: situation, wakeAfter: nil)
         }
         situation.rollout = decideRollout()
-        rebuild(&memory, spec, situation.rollout)
+        let built = rebuild(&memory, spec, situation.rollout)
         guard let desired = memory.desired else { preconditionFailure("rebuild always leaves a desired state") }
         situation.missing = desired.missing
         let absent = desired.secrets.filter { observation.secretDigests[$0.key] == nil }
@@ -47,11 +47,17 @@ package struct PlatformStep: Sendable {
             observeReadiness(&memory)
             return Plan(actions: [], situation: situation, wakeAfter: wake)
         }
+        if let failed = situation.rollout.failed, RolloutVersion(platform.object.status?["version"], "failed") != failed
+        {
+            // The way back is recorded before it is gone: a crash in between must not try the failed version again.
+            observeReadiness(&memory)
+            return Plan(actions: [], situation: situation, wakeAfter: .zero)
+        }
         var actions: [Action] = []
         if needsFinalizer != platform.object.finalizers.contains(Self.finalizer) {
             actions.append(.setFinalizer(present: needsFinalizer))
         }
-        actions += planChildren(spec, &memory, &situation, &wake)
+        actions += planChildren(spec, built, &memory, &situation, &wake)
         return Plan(actions: actions, situation: situation, wakeAfter: wake)
     }
 
@@ -62,24 +68,28 @@ package struct PlatformStep: Sendable {
     // MARK: - The desired state
 
     /// Builds the desired state anew when anything it depends on changed; else keeps it.
-    private func rebuild(_ memory: inout PlanMemory, _ spec: TodoPlatform, _ rollout: Rollout) {
+    ///
+    /// - Returns: the objects, if they were built.
+    private func rebuild(_ memory: inout PlanMemory, _ spec: TodoPlatform, _ rollout: Rollout) -> [DesiredObject]? {
         let basis = PlanMemory.Basis(
             uid: platform.uid, generation: platform.generation, image: rollout.effective.image,
             version: rollout.effective.version, apis: observation.apis, secretDigests: observation.secretDigests,
             isRolledBack: rollout.isRolledBack)
-        guard memory.basis != basis || memory.desired == nil else { return }
+        guard memory.basis != basis || memory.desired == nil else { return nil }
         var desired = build(spec, rollout)
         memory.entries = desired.objects.map {
             PlanMemory.Entry(
                 key: $0.key, type: $0.type, stage: $0.stage, digest: IntentDigest(of: $0.object.json),
                 isRetained: $0.retention == .retained)
         }
+        let objects = desired.objects
         desired.objects = []
         memory.desired = desired
         memory.basis = basis
         memory.isSettled = false
         let wanted = Set(memory.entries.map(\.key))
         memory.children = memory.children.filter { wanted.contains($0.key) }
+        return objects
     }
 
     private func build(_ spec: TodoPlatform, _ rollout: Rollout) -> DesiredState {
@@ -100,32 +110,37 @@ package struct PlatformStep: Sendable {
         var marked = object.object
         marked.json[path: ["metadata", "annotations", Self.replicasOwner]] =
             service.autoscaler == nil ? "operator" : "autoscaler"
-        return DesiredObject(object: marked, type: object.type, stage: object.stage, retention: object.retention)
+        return DesiredObject(
+            object: marked, type: object.type, stage: object.stage, retention: object.retention,
+            isCreateOnly: object.isCreateOnly)
     }
 
     // MARK: - Children
 
     private func planChildren(
-        _ spec: TodoPlatform, _ memory: inout PlanMemory, _ situation: inout Situation, _ wake: inout Duration?
+        _ spec: TodoPlatform, _ built: [DesiredObject]?, _ memory: inout PlanMemory, _ situation: inout Situation,
+        _ wake: inout Duration?
     ) -> [Action] {
-        let stale = memory.entries.filter { needsAttention($0, memory) }
+        var hasNewStatus = false
+        var stale: Set<ObjectKey> = []
+        for entry in memory.entries where needsAttention(entry, memory) {
+            if takeStatus(entry, &memory) { hasNewStatus = true } else { stale.insert(entry.key) }
+        }
         // The usual case by far: all is as it was when nothing was left to do.
-        if stale.isEmpty, memory.isSettled, memory.settledCount == observation.children.count {
+        if stale.isEmpty, !hasNewStatus, memory.isSettled, memory.settledCount == observation.children.count {
             situation.isUnchanged = true
             return []
         }
-        let bodies =
-            stale.isEmpty
-            ? [:]
-            : Dictionary(
-                uniqueKeysWithValues: build(spec, situation.rollout).objects.map { ($0.key, $0) })
+        let objects = stale.isEmpty ? [] : built ?? build(spec, situation.rollout).objects
+        let bodies = Dictionary(
+            uniqueKeysWithValues: objects.lazy.filter { stale.contains($0.key) }.map { ($0.key, $0) })
         var actions: [Action] = []
         var handBacks: [Action] = []
         var isOpen = true
         for stage in Stage.allCases {
             let entries = memory.entries.filter { $0.stage == stage }
             let blocked = !isOpen || isBlocked(stage, situation)
-            for entry in entries where stale.contains(where: { $0.key == entry.key }) {
+            for entry in entries where stale.contains(entry.key) {
                 guard let body = bodies[entry.key] else { continue }
                 plan(
                     entry, body, mayCreate: isOpen && !blocked, stageIsBlocked: blocked, &memory, &situation, &wake,
@@ -138,9 +153,28 @@ package struct PlatformStep: Sendable {
             }
         }
         // An autoscaler that goes must be gone before its target carries a count again.
-        if !handBacks.isEmpty { return handBacks }
+        if !handBacks.isEmpty {
+            situation.withheld.formUnion(actions.compactMap(\.key))
+            return handBacks
+        }
         if situation.blockedAt == nil, situation.withheld.isEmpty { actions += prune(memory, situation) }
         return actions
+    }
+
+    /// Takes in a change of nothing but the status: the usual news of a child, and no reason to build what it should be.
+    ///
+    /// - Returns: false when more than the status may have changed.
+    private func takeStatus(_ entry: PlanMemory.Entry, _ memory: inout PlanMemory) -> Bool {
+        guard !observation.unseen.contains(entry.key.kind), var child = memory.children[entry.key],
+            child.failure == nil, child.digest == entry.digest, let shape = child.shape,
+            let live = observation.children[entry.key], !live.isDeleting
+        else { return false }
+        let object = live.decoded()
+        guard PlanMemory.Shape(object) == shape else { return false }
+        child.resourceVersion = live.resourceVersion
+        child.readiness = Readiness.of(object)
+        memory.children[entry.key] = child
+        return true
     }
 
     /// Whether an entry has to be looked at in full: its live object or its intent is not the one last found right.
@@ -162,11 +196,16 @@ package struct PlatformStep: Sendable {
         guard !observation.unseen.contains(entry.key.kind) else {
             child.failure = PlanMemory.Failure(
                 code: .forbidden,
-                message: "The operator may not list and watch \(entry.key.kind): give it that right (config/rbac).",
+                message:
+                    "\(entry.key.kind) was not listed yet. If that lasts, the operator lacks the right to: see config/rbac.",
                 digest: nil)
             return
         }
-        if let failure = child.failure, failure.isFinal, failure.digest == entry.digest { return }
+        if let failure = child.failure, failure.isFinal, failure.digest == entry.digest,
+            failure.refusedVersion == observation.children[entry.key]?.resourceVersion
+        {
+            return
+        }
 
         let stamped = IntentDigest.stamped(body.object)
         func apply(_ cause: Action.ApplyCause) {
@@ -194,12 +233,14 @@ package struct PlatformStep: Sendable {
         if differences.isEmpty || (appliedDigest == entry.digest.description && differences == child.residue) {
             child.digest = entry.digest
             child.resourceVersion = live.resourceVersion
+            child.shape = PlanMemory.Shape(object)
             child.failure = nil
             return
         }
+        child.shape = nil
         let isChange = appliedDigest != entry.digest.description
         // Workloads wait for what they stand on; a broken start must not replace a running version.
-        if entry.stage == .workloads, entry.key.kind.kind == "Deployment", stageIsBlocked {
+        if isChange, entry.stage == .workloads, entry.key.kind.kind == "Deployment", stageIsBlocked {
             situation.withheld.insert(entry.key)
             return
         }
@@ -209,7 +250,7 @@ package struct PlatformStep: Sendable {
             wake = min(wake ?? pause, pause)
             return
         }
-        if entry.key.kind.kind == "Job", isChange {
+        if body.isCreateOnly {
             // A Job's template cannot change. Its name carries the version, so this is an edit of the same version:
             // what is finished stays finished; what failed is made anew.
             if case .failed = child.readiness {
@@ -284,9 +325,12 @@ package struct PlatformStep: Sendable {
         servedType(child.key.kind).map { .delete(child.key, $0, uid: child.uid, cause) }
     }
 
-    /// `kind` in any version that is served: all that a deletion needs.
+    /// `kind` in the version that we write, or else in any that is served: all that a deletion needs. An older version
+    /// may have to pass a conversion webhook that is not there.
     func servedType(_ kind: GroupKind) -> ResourceType? {
-        observation.apis.entries[kind].flatMap { observation.apis.type(kind, preferring: $0.versions.sorted()) }
+        guard let entry = observation.apis.entries[kind] else { return nil }
+        let own = ResourceType.platformKinds.first { $0.groupKind == kind }.map { [$0.version] } ?? []
+        return observation.apis.type(kind, preferring: own + entry.versions.sorted())
     }
 
     private func autoscalers(of deployment: ObjectKey) -> [Action] {
