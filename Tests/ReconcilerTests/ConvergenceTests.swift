@@ -62,6 +62,8 @@ import TodoPlatformAPI
         try await scene.applyPlatform(spec: Scene.small)
         try await scene.run {
             try await expectEventually("ready") { scene.isReady() }
+            // An Ingress is ready before it has an address: let the stand-ins finish.
+            try await scene.waitUntilQuiet(.milliseconds(300))
             let before = scene.cluster.stateText()
             for child in scene.children.filter({ $0.kind != "Job" }) {
                 let type = try #require(ResourceType.platformKinds.first { $0.groupKind == child.groupKind })

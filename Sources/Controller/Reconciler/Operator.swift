@@ -24,8 +24,10 @@ package final class Operator: Sendable {
         package var electsLeader = true
         /// What the server says of itself allows the streaming form of the first list (Kubernetes 1.32 and later).
         package var usesStreamingLists = false
-        /// Called once, when the first lists are in: what reading them took can be given back then.
-        package var whenReady: @Sendable () -> Void = {}
+        /// Gives freed memory back to the system. Called when the first lists are in, and after every
+        /// `reconcilesPerRelease` reconciles: both leave more behind than they keep.
+        package var releaseMemory: @Sendable () -> Void = {}
+        package var reconcilesPerRelease = 100
 
         package init() {}
     }
@@ -87,7 +89,13 @@ package final class Operator: Sendable {
         controller = Controller(
             name: "todoplatform", maximumRunning: configuration.workers, startsPaused: true,
             surroundings: surroundings, metrics: metrics, logger: logger
-        ) { await reconciler.reconcile($0) }
+        ) { key in
+            let outcome = await reconciler.reconcile(key)
+            if relay.finished.add(1, ordering: .relaxed).newValue % configuration.reconcilesPerRelease == 0 {
+                configuration.releaseMemory()
+            }
+            return outcome
+        }
         informers = Informers(
             client: client, store: store, streamingLists: configuration.usesStreamingLists,
             surroundings: surroundings, logger: logger, onEvent: { relay.informer($0) })
@@ -132,7 +140,7 @@ package final class Operator: Sendable {
                 guard await self.discover() else { return }
                 await self.informers.waitUntilSynced()
                 guard !Task.isCancelled else { return }
-                self.configuration.whenReady()
+                self.configuration.releaseMemory()
                 self.turn { $0.isReady = true }
                 await self.followDefinitions()
             }
@@ -281,6 +289,8 @@ package final class Operator: Sendable {
     private final class Relay: Sendable {
         private struct Target: Sendable { weak var value: Operator? }
         private let target = Mutex(Target())
+        /// Reconciles that have ended.
+        let finished = Atomic(0)
 
         func connect(_ value: Operator) { target.withLock { $0.value = value } }
         func enqueue(_ key: NamespacedName) { target.withLock { $0.value }?.controller.enqueue(key) }

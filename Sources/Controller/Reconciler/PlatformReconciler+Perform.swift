@@ -86,7 +86,9 @@ extension PlatformReconciler {
         do throws(KubernetesError) {
             return try await client.apply(apply.object, apply.type, fieldManager: FieldManager.objects, force: false)
         } catch {
-            guard error.code == .conflict else { throw error }
+            let isControlled =
+                error.code == .invalid && error.message.contains("Only one reference can have Controller")
+            guard error.code == .conflict || isControlled else { throw error }
             // Ours after all, hidden from the cache because somebody took its labels away? Then it is drift.
             let live: KubernetesObject
             do throws(KubernetesError) {

@@ -17,7 +17,8 @@ enum MemoryUse {
         #endif
     }
 
-    /// Gives what was freed back to the system: after the first lists, the largest thing that ever passes through.
+    /// Gives what was freed back to the system: after the first lists, the largest thing that ever passes
+    /// through, and now and then while much is being made.
     static func giveBack() {
         #if canImport(Glibc)
             malloc_trim(0)

@@ -104,7 +104,7 @@ struct TodoController: AsyncParsableCommand {
         settings.identity = environment.identity
         settings.workers = workers
         settings.electsLeader = leaderElection
-        settings.whenReady = { MemoryUse.giveBack() }
+        settings.releaseMemory = { MemoryUse.giveBack() }
 
         let todoOperator = Operator(client: client, configuration: settings, metrics: registry, logger: logger)
         let endpoints = AdminEndpoints(

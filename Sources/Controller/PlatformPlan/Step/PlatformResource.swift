@@ -5,6 +5,7 @@ package import TodoPlatformAPI
 ///
 /// Decoded once per version of the resource and then used by every step.
 package struct PlatformResource: Sendable {
+    /// The object without its spec, which is in `platform`: as JSON it would be the larger part of what is held.
     package let object: KubernetesObject
     /// Nil when the spec is invalid; `problems` then says why.
     package let platform: TodoPlatform?
@@ -13,8 +14,14 @@ package struct PlatformResource: Sendable {
     let target: RolloutVersion
     let budget: Budget?
 
+    /// Read from the raw spec, so that protection holds even while the rest of the spec is invalid.
+    let isProtected: Bool
+
     package init(_ object: KubernetesObject) {
-        self.object = object
+        var rest = object
+        rest.json["spec"] = nil
+        self.object = rest
+        isProtected = object.spec?["deletion"]?["protection"]?.bool ?? false
         let decoded = TodoPlatform.decode(object)
         var found = decoded.problems
         if !found.contains(where: { $0.severity == .error }) { found += decoded.platform.spec.problems() }
@@ -29,9 +36,6 @@ package struct PlatformResource: Sendable {
     var uid: String { object.uid ?? "" }
     var isDeleting: Bool { object.isDeleting }
     var deletionTime: Timestamp? { object.deletionTimestamp.flatMap(Timestamp.init) }
-
-    /// Read from the raw spec, so that protection holds even while the rest of the spec is invalid.
-    var isProtected: Bool { object.spec?["deletion"]?["protection"]?.bool ?? false }
 
     /// Whether deletion takes topics with it, which must then happen in order.
     var deletesTopics: Bool {
