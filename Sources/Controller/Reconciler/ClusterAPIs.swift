@@ -31,7 +31,17 @@ package final class ClusterAPIs: Sendable {
         discover = { () async throws(KubernetesError) -> ServedAPIs in apis }
     }
 
-    package var served: ServedAPIs { state.withLock { $0 } }
+    /// What may be used now: what discovery found, without what is on its way out.
+    package var served: ServedAPIs {
+        let names = terminating.withLock { $0 }
+        var served = state.withLock { $0 }
+        if !names.isEmpty {
+            for (kind, entry) in served.entries where names.contains("\(entry.plural).\(kind.group)") {
+                served.remove(kind)
+            }
+        }
+        return served
+    }
 
     /// Something about the cluster's kinds may have changed.
     package func requestRefresh() { wish.yield() }
@@ -43,17 +53,9 @@ package final class ClusterAPIs: Sendable {
         }
     }
 
-    /// Asks the cluster once. - Returns: whether anything is different. - Throws: what discovery throws; the last known
-    /// state stays then.
-    package func refresh() async throws(KubernetesError) -> Bool {
-        var found = try await discover()
-        for (kind, entry) in found.entries where terminating.withLock({ $0.contains("\(entry.plural).\(kind.group)") })
-        {
-            found.remove(kind)
-        }
-        return state.withLock { known in
-            defer { known = found }
-            return known != found
-        }
+    /// Asks the cluster once. - Throws: what discovery throws; the last known state stays then.
+    package func refresh() async throws(KubernetesError) {
+        let found = try await discover()
+        state.withLock { $0 = found }
     }
 }

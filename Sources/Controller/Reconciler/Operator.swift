@@ -154,6 +154,8 @@ package final class Operator: Sendable {
     private struct Standing: Sendable {
         /// Changes of definitions count from now on.
         var followsDefinitions = false
+        /// What is watched now.
+        var served = ServedAPIs()
         /// The first list of every kind is in.
         var isReady = false
         var leads: Bool
@@ -197,7 +199,12 @@ package final class Operator: Sendable {
         var failures = 0
         while !Task.isCancelled {
             do throws(KubernetesError) {
-                let changed = try await apis.refresh()
+                try await apis.refresh()
+                let served = apis.served
+                let changed = standing.withLock { standing in
+                    defer { standing.served = served }
+                    return standing.served != served
+                }
                 watchServedKinds()
                 if changed { for platform in platforms() { controller.enqueue(platform) } }
                 return true

@@ -250,7 +250,7 @@ package struct PlatformStep: Sendable {
             wake = min(wake ?? pause, pause)
             return
         }
-        if body.isCreateOnly {
+        if body.isCreateOnly, isChange {
             // A Job's template cannot change. Its name carries the version, so this is an edit of the same version:
             // what is finished stays finished; what failed is made anew.
             if case .failed = child.readiness {

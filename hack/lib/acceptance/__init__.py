@@ -1,0 +1,1 @@
+"""The parts of hack/acceptance: the control plane, the programs, the platforms, and the stories."""
