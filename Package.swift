@@ -17,19 +17,31 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
+/// What every service stands on, beside ServiceKit.
+let serviceBase: [Target.Dependency] = [
+    "WireValues", "DaprClient", "TaskDomain", "TaskStorage", "Telemetry", lifecycle, logging, nioCore,
+]
+
 /// A target of the operator: one folder of `Sources/Controller`.
 func controller(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(
         name: name, dependencies: dependencies, path: "Sources/Controller/\(name)", swiftSettings: strict)
+}
+
+/// A target of the services: one folder of `Sources/Services`.
+func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Services/\(name)", swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -52,11 +64,18 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
-        controller("KubernetesModel", []),
+        .target(name: "WireValues", path: "Sources/WireValues", swiftSettings: strict),
+        .systemLibrary(
+            name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CPostgreSQL", path: "Sources/CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "SQLite", dependencies: ["CSQLite"], path: "Sources/SQLite", swiftSettings: strict),
+        controller("KubernetesModel", ["WireValues"]),
         controller(
             "KubernetesClient",
             ["KubernetesModel", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, subprocess, systemPackage, logging]),
@@ -90,6 +109,46 @@ let package = Package(
         .target(
             name: "Telemetry", dependencies: [hummingbird, lifecycle, logging, nioCore], path: "Sources/Telemetry",
             swiftSettings: strict),
+        service("TaskDomain", ["WireValues", crypto]),
+        service("DaprClient", ["WireValues", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, logging]),
+        service("TaskStorage", ["WireValues", "SQLite", "CPostgreSQL", logging]),
+        service(
+            "ServiceKit",
+            [
+                "WireValues", "DaprClient", "TaskDomain", "TaskStorage", "Telemetry", asyncHTTPClient, crypto,
+                cryptoExtras, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
+            ]),
+        service("TaskAPI", ["ServiceKit"] + serviceBase),
+        service("Reminders", ["ServiceKit"] + serviceBase),
+        service("Recurrence", ["ServiceKit"] + serviceBase),
+        service("Notifications", ["ServiceKit", asyncHTTPClient, crypto] + serviceBase),
+        service("Audit", ["ServiceKit", crypto] + serviceBase),
+        service(
+            "Sync",
+            [
+                "ServiceKit", nioPosix, nioHTTP1, collections, crypto,
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+            ] + serviceBase),
+        .executableTarget(
+            name: "todo-services",
+            dependencies: [
+                "ServiceKit", "TaskAPI", "Reminders", "Recurrence", "Notifications", "Audit", "Sync", arguments,
+            ] + serviceBase, path: "Sources/Services/todo-services", swiftSettings: strict),
+        .executableTarget(
+            name: "domain-vectors", dependencies: ["WireValues", "TaskDomain", "DomainVectors"],
+            path: "Sources/Services/domain-vectors", swiftSettings: strict),
+        .target(
+            name: "LocalDapr",
+            dependencies: [
+                "WireValues", "SQLite", "TaskDomain", asyncHTTPClient, collections, httpTypes, hummingbird, lifecycle,
+                logging, nioCore, nioPosix, nioHTTP1, nioSSL, yams, .product(name: "HummingbirdCore", package: "hummingbird"),
+            ],
+            path: "Sources/Local/LocalDapr", swiftSettings: strict),
+        .executableTarget(
+            name: "local-dapr",
+            dependencies: ["LocalDapr", "Telemetry", arguments, lifecycle, logging, subprocess, systemPackage, unixSignals],
+            path: "Sources/Local/local-dapr", swiftSettings: strict),
         .target(
             name: "LocalCluster", dependencies: ["KubernetesModel", hummingbird, nioCore],
             path: "Sources/Local/LocalCluster", swiftSettings: strict),
@@ -97,14 +156,83 @@ let package = Package(
             name: "step-benchmark", dependencies: ["KubernetesModel", "PlatformPlan", "TestSupport"],
             path: "Benchmarks/StepBenchmark", swiftSettings: strict),
         .executableTarget(
+            name: "domain-benchmark", dependencies: ["WireValues", "TaskDomain", "DomainFuzzing", arguments],
+            path: "Benchmarks/DomainBenchmark", swiftSettings: strict),
+        .executableTarget(
             name: "cluster-stand-ins", dependencies: ["KubernetesClient", "TestSupport", arguments],
             path: "Sources/Local/cluster-stand-ins", swiftSettings: strict),
         .target(
+            name: "ServiceHarness",
+            dependencies: ["ServiceKit", "HTTPTestSupport", asyncHTTPClient, crypto, nioHTTP1, nioPosix] + serviceBase,
+            path: "Sources/TestSupport/Harness", swiftSettings: strict),
+        .target(
+            name: "HTTPTestSupport",
+            dependencies: ["WireValues", httpTypes, hummingbird, lifecycle, logging, nioCore, nioPosix],
+            path: "Sources/TestSupport/HTTP", swiftSettings: strict),
+        .target(
+            name: "TestKit", dependencies: ["WireValues"], path: "Sources/TestSupport/TestKit", swiftSettings: strict),
+        .target(
+            name: "DomainVectors", dependencies: ["WireValues", "TaskDomain"],
+            path: "Sources/TestSupport/DomainVectors", swiftSettings: strict),
+        .target(
+            name: "DomainFuzzing", dependencies: ["WireValues", "TaskDomain", "TestKit"],
+            path: "Sources/TestSupport/DomainFuzzing", swiftSettings: strict),
+        .target(
+            name: "ServiceTestSupport",
+            dependencies: ["TestKit", "WireValues", "TaskStorage", logging],
+            path: "Sources/TestSupport/Services", swiftSettings: strict),
+        .target(
             name: "TestSupport",
-            dependencies: ["KubernetesModel", "KubernetesClient", "LocalCluster", "PlatformPlan", "TodoPlatformAPI"],
-            path: "Sources/TestSupport", swiftSettings: strict),
+            dependencies: ["TestKit", "KubernetesModel", "KubernetesClient", "LocalCluster", "PlatformPlan", "TodoPlatformAPI"],
+            path: "Sources/TestSupport/Cluster", swiftSettings: strict),
     ]
         + selected([
+            tests("WireValuesTests", ["WireValues", "TestKit"]),
+            tests("SQLiteTests", ["SQLite", "TestKit"]),
+            tests("TaskDomainTests", ["WireValues", "TaskDomain", "TestKit"]),
+            tests(
+                "QuickAddTests", ["WireValues", "TaskDomain", "DomainVectors", "DomainFuzzing", "TestKit"],
+                exclude: ["Data"]),
+            tests(
+                "RecurrenceRuleTests", ["WireValues", "TaskDomain", "DomainVectors", "TestKit"], exclude: ["Data"]),
+            tests(
+                "DaprClientTests",
+                ["WireValues", "DaprClient", "HTTPTestSupport", "TestKit", asyncHTTPClient, logging, nioCore, nioPosix]),
+            tests(
+                "TaskStorageTests",
+                ["WireValues", "TaskStorage", "SQLite", "TestKit", "ServiceTestSupport", logging]),
+            tests(
+                "LocalDaprTests",
+                ["LocalDapr", "WireValues", "TestKit", asyncHTTPClient, lifecycle, logging, nioCore, nioPosix, nioHTTP1]),
+            tests(
+                "ServiceKitTests",
+                [
+                    "ServiceKit", "HTTPTestSupport", "ServiceHarness", "TestKit", asyncHTTPClient, crypto, cryptoExtras,
+                    nioHTTP1, nioPosix,
+                ] + serviceBase, exclude: ["Data"]),
+            tests(
+                "TaskAPITests",
+                ["ServiceKit", "TaskAPI", "TestKit", "ServiceTestSupport", "ServiceHarness", "HTTPTestSupport"] + serviceBase),
+            tests(
+                "RemindersTests",
+                ["ServiceKit", "Reminders", "TestKit", "ServiceTestSupport", "ServiceHarness", "HTTPTestSupport"]
+                    + serviceBase),
+            tests(
+                "RecurrenceTests",
+                ["ServiceKit", "Recurrence", "TestKit", "ServiceTestSupport", "ServiceHarness", "HTTPTestSupport"]
+                    + serviceBase),
+            tests("NotificationsTests", ["ServiceKit", "Notifications", "TestKit", "ServiceTestSupport"] + serviceBase),
+            tests(
+                "AuditTests",
+                ["ServiceKit", "Audit", "TestKit", "ServiceTestSupport", "ServiceHarness", "HTTPTestSupport"] + serviceBase),
+            tests(
+                "SyncTests",
+                [
+                    "ServiceKit", "Sync", "TestKit", "ServiceTestSupport", nioPosix, nioHTTP1, hummingbird,
+                    .product(name: "NIOEmbedded", package: "swift-nio"),
+                    .product(name: "NIOWebSocket", package: "swift-nio"),
+                    .product(name: "HummingbirdCore", package: "hummingbird"),
+                ] + serviceBase),
             tests("KubernetesModelTests", ["KubernetesModel", "TestSupport"]),
             tests(
                 "KubernetesClientTests",

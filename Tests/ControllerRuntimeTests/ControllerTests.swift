@@ -1,5 +1,6 @@
 import KubernetesClient
 import KubernetesModel
+import Logging
 import Synchronization
 import Telemetry
 import TestSupport
@@ -43,6 +44,22 @@ private final class Stage: Sendable {
         let continuation = state.withLock { $0.running.removeValue(forKey: key) }
         continuation?.resume(returning: outcome)
     }
+}
+
+/// Notes at which levels something is logged.
+private struct LevelHandler: LogHandler {
+    let levels: Notes<Logger.Level>
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.trace
+
+    init(levels: Notes<Logger.Level>) { self.levels = levels }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { levels.add(event.level) }
 }
 
 @Suite(.timeLimit(.minutes(2))) struct ControllerTests {
@@ -98,6 +115,43 @@ private final class Stage: Sendable {
             }
             #expect(pauses.allSatisfy { $0 >= .milliseconds(450) && $0 < .seconds(63) })
             stage.end("poison")
+        }
+    }
+
+    @Test func `a failure does not put off what has a deadline`() async throws {
+        let world = World()
+        let stage = Stage()
+        let controller = controller(world, stage)
+        try await world.running([controller.run]) {
+            controller.enqueue("a")
+            for run in 1...6 {
+                try await expectEventually("run \(run)") { stage.runs.count == run }
+                // By itself the pause would be longer each time: 5 s and more.
+                stage.end("a", .failed(KubernetesError(.forbidden, "no"), within: .seconds(2)))
+                await world.clock.waitForSleeper(of: .seconds(2))
+                world.clock.advance(by: .seconds(2))
+            }
+            try await expectEventually("runs") { stage.running == ["a"] }
+            stage.end("a")
+        }
+    }
+
+    @Test func `failures for somebody to act on are logged louder than those that pass`() async throws {
+        for (code, terminal, level) in [
+            (KubernetesError.Code.conflict, false, Logger.Level.info), (.unavailable, false, .warning),
+            (.forbidden, false, .error), (.undecodable, true, .error),
+        ] {
+            let levels = Notes<Logger.Level>()
+            let controller = Controller<String>(
+                name: "test", logger: Logger(label: "test") { _ in LevelHandler(levels: levels) }
+            ) { _ in .failed(KubernetesError(code, "why"), terminal: terminal) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await controller.run() }
+                controller.enqueue("a")
+                try await expectEventually("logged") { !levels.all.isEmpty }
+                group.cancelAll()
+            }
+            #expect(levels.all.first == level, "\(code)")
         }
     }
 

@@ -4,7 +4,7 @@ import KubernetesModel
 
 enum Fixture {
     static let configMaps = ResourceType(group: "", version: "v1", kind: "ConfigMap", plural: "configmaps")
-    static let secrets = SecretWatch.secretType
+    static let secrets = ReferenceWatch.secretType
     static let deployments = ResourceType(group: "apps", version: "v1", kind: "Deployment", plural: "deployments")
     static let ownerLabel = "example.dev/platform"
 

@@ -21,9 +21,12 @@ struct DesiredAccessTests {
         }
         #expect(
             readable == [
-                "shop-api": ["shop-database", "shop-authentication"], "shop-reminders": ["shop-database"],
-                "shop-recurrence": ["shop-database"], "shop-notifications": ["shop-database"],
-                "shop-audit": ["shop-database"], "shop-sync": ["shop-authentication"],
+                "shop-api": ["shop-database", "shop-authentication"],
+                // they verify the user's token again when the API forwards a request
+                "shop-reminders": ["shop-database", "shop-authentication"],
+                "shop-notifications": ["shop-database", "shop-authentication"],
+                "shop-audit": ["shop-database", "shop-authentication"],
+                "shop-recurrence": ["shop-database"], "shop-sync": ["shop-authentication"],
             ])
     }
 

@@ -126,6 +126,40 @@ struct DesiredMessagingTests {
         }
     }
 
+    @Test func `only the replay user reads dead letters, and it writes where they came from`() throws {
+        let state = Scenario("default").state
+        let rules = try state.object("KafkaUser", "shop-replay-kafka").json[path: ["spec", "authorization", "acls"]]?.array
+        func names(_ type: JSON, _ operation: JSON) -> [String] {
+            (rules ?? []).filter {
+                $0[path: ["resource", "type"]] == type && $0["operations"]?.array?.contains(operation) == true
+            }.compactMap { $0[path: ["resource", "name"]]?.string }
+        }
+        #expect(names("topic", "Read") == ["reminders-dlq", "task-commands-dlq", "task-events-dlq"])
+        #expect(names("topic", "Write") == ["reminders", "task-commands", "task-events"])
+        #expect(names("group", "Read") == ["shop-replay"])
+        for user in state.objects("KafkaUser") where user.name != "shop-replay-kafka" {
+            for rule in user.json[path: ["spec", "authorization", "acls"]]?.array ?? []
+            where rule[path: ["resource", "name"]]?.string?.hasSuffix("-dlq") == true {
+                #expect(rule["operations"] == ["Describe", "Write"])
+            }
+        }
+    }
+
+    @Test func `deliveries are tried for a quarter of an hour before they count as dead`() throws {
+        let retries = try Scenario("default").state.object("Resiliency", "shop-resiliency")
+            .json[path: ["spec", "policies", "retries", "delivery"]]
+        #expect(retries == ["policy": "exponential", "maxInterval": "30s", "maxRetries": -1])
+    }
+
+    @Test func `audit and reminders take events in bulk, all others one by one`() throws {
+        for subscription in Scenario("default").state.objects("Subscription") {
+            let bulk = subscription.json[path: ["spec", "bulkSubscribe"]]
+            let scope = subscription.json["scopes"]?[0]?.string ?? ""
+            #expect((bulk != nil) == ["shop-audit", "shop-reminders"].contains(scope), "\(scope)")
+            #expect(bulk == nil || bulk == ["enabled": true, "maxMessagesCount": 100, "maxAwaitDurationMs": 20])
+        }
+    }
+
     @Test func `topics have the partitions and times of the resource`() throws {
         let state = Scenario("ha") { spec in
             spec.profile = .highAvailability

@@ -17,7 +17,7 @@ struct DesiredWorkloadTests {
     // A value that changes, and the pods that use it: fetched, in the environment, or through their sidecar.
     @Test(arguments: [
         ("shop-database", "url", ["api", "reminders", "recurrence", "notifications", "audit", "sync"]),  // state store
-        ("shop-authentication", "secret", ["api", "sync"]),
+        ("shop-authentication", "secret", ["api", "reminders", "notifications", "audit", "sync"]),
         ("mail-login", "password", ["notifications"]),
         ("push", "private-key", ["sync"]),
         ("shop-audit-kafka", "password", ["audit"]),
@@ -34,6 +34,30 @@ struct DesiredWorkloadTests {
         #expect(before.secrets.contains { $0.key == secret })
         input.secretDigests[secret] = "after"
         #expect(changes(before, DesiredState.build(input)) == Set(services.map { "Deployment/shop-\($0)" }))
+    }
+
+    @Test func `the API knows the services that it forwards to, and all that answer users know who they are`() throws {
+        let state = Scenario("default").state
+        for service in ServiceName.allCases {
+            let deployment = try state.object("Deployment", "shop-\(service.rawValue)")
+            let container = deployment.json[path: ["spec", "template", "spec", "containers"]]?[0]
+            var values: [String: String] = [:]
+            for variable in container?["env"]?.array ?? [] {
+                if let name = variable["name"]?.string { values[name] = variable["value"]?.string }
+            }
+            for other in ["reminders", "notifications", "audit"] {
+                #expect(values["TODO_\(other.uppercased())_APP_ID"] == (service == .api ? "shop-\(other)" : nil))
+            }
+            #expect(values["TODO_API_APP_ID"] == "shop-api")
+            #expect((values["TODO_AUTH_AUDIENCE"] != nil) == (service != .recurrence))
+            #expect((values["TODO_AUTH_SECRET_NAME"] != nil) == (service != .recurrence))
+        }
+        // They reach each other through their sidecars, whose port the platform's policy opens between its pods.
+        let policy = try state.object("NetworkPolicy", "shop-services").spec
+        let peers: JSON = [["podSelector": policy?["podSelector"] ?? .null]]
+        let port: JSON = [["port": 50002, "protocol": "TCP"]]
+        #expect(policy?["ingress"]?.array?.contains(["from": peers, "ports": port]) == true)
+        #expect(policy?["egress"]?.array?.contains(["to": peers, "ports": port]) == true)
     }
 
     @Test func `a new version writes the Deployments and one new Job, and nothing that a running sidecar reads`() {

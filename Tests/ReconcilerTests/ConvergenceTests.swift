@@ -62,7 +62,7 @@ import TodoPlatformAPI
         try await scene.applyPlatform(spec: Scene.small)
         try await scene.run {
             try await expectEventually("ready") { scene.isReady() }
-            // An Ingress is ready before it has an address: let the stand-ins finish.
+            // The stand-ins may have more to say: let them finish.
             try await scene.waitUntilQuiet(.milliseconds(300))
             let before = scene.cluster.stateText()
             for child in scene.children.filter({ $0.kind != "Job" }) {
@@ -142,6 +142,90 @@ import TodoPlatformAPI
             #expect(scene.condition("Ready")?.message.contains("shop-api") == true)
             #expect(scene.object("Service", "shop-api")?.spec == before.spec)
             #expect(scene.object("Service", "shop-api")?.labels == before.labels)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)), arguments: [false, true])
+    func `an object of the same name without a conflicting field is not taken over either`(isAlike: Bool) async throws {
+        let scene = try await Scene()
+        try await scene.makeSecrets()
+        let accounts = ResourceType(group: "", version: "v1", kind: "ServiceAccount", plural: "serviceaccounts")
+        // With nothing of ours in it, or with the very labels that we would give it.
+        let labels: JSON = isAlike ? ["app.kubernetes.io/part-of": "todo-platform"] : [:]
+        try await scene.apply(
+            [
+                "apiVersion": "v1", "kind": "ServiceAccount",
+                "metadata": [
+                    "name": "shop-api", "namespace": .string(Scene.namespace), "labels": labels,
+                ],
+            ], accounts)
+        let before = try #require(scene.object("ServiceAccount", "shop-api"))
+        try await scene.applyPlatform(spec: Scene.small)
+        try await scene.run {
+            try await expectEventually("stalled") { scene.condition("Stalled")?.reason == "NameTaken" }
+            for word in ["ServiceAccount", "shop-api", "rename the platform", "delete that object"] {
+                #expect(scene.condition("Ready")?.message.contains(word) == true, "\(word)")
+            }
+            #expect(scene.object("ServiceAccount", "shop-api")?.json == before.json)
+            // The name becomes free: the platform goes on by itself.
+            try await scene.send(.delete(accounts, namespace: Scene.namespace, name: "shop-api"))
+            try await expectEventually("ready") { scene.isReady() }
+            #expect(scene.object("ServiceAccount", "shop-api")?.controller?.kind == "TodoPlatform")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `a child that lost its labels is found again and set right`() async throws {
+        let scene = try await Scene()
+        try await scene.makeSecrets()
+        try await scene.applyPlatform(spec: Scene.small)
+        try await scene.run {
+            try await expectEventually("ready") { scene.isReady() }
+            try await scene.waitUntilQuiet()
+            let before = try #require(scene.object("ServiceAccount", "shop-api"))
+            try await scene.send(
+                .mergePatch(
+                    ["metadata": ["labels": ["app.kubernetes.io/managed-by": "somebody"]]],
+                    ResourceType(group: "", version: "v1", kind: "ServiceAccount", plural: "serviceaccounts"),
+                    namespace: Scene.namespace, name: "shop-api", fieldManager: "somebody"))
+            try await expectEventually("ours again") {
+                scene.object("ServiceAccount", "shop-api")?.labels == before.labels
+            }
+            #expect(scene.object("ServiceAccount", "shop-api")?.uid == before.uid)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `an existing Kafka is used where it says, named while it is not there`()
+        async throws
+    {
+        let scene = try await Scene()
+        try await scene.makeSecrets()
+        let kafkas = ResourceType(group: "kafka.strimzi.io", version: "v1", kind: "Kafka", plural: "kafkas")
+        try await scene.applyPlatform(spec: [
+            "messaging": ["type": "strimzi", "strimzi": ["existingCluster": "company"]],
+            "networkPolicies": ["enabled": false],
+        ])
+        try await scene.run {
+            try await expectEventually("missing") {
+                scene.condition("MessagingReady")?.message.contains("Kafka company") == true
+                    && scene.condition("Stalled")?.reason == "DependencyMissing"
+            }
+            try await scene.apply(
+                [
+                    "apiVersion": "kafka.strimzi.io/v1", "kind": "Kafka",
+                    "metadata": ["name": "company", "namespace": .string(Scene.namespace)],
+                    "spec": [
+                        "kafka": ["listeners": [["name": "tls", "port": 9093, "type": "internal", "tls": true]]]
+                    ],
+                ], kafkas)
+            try await expectEventually("used") {
+                let entries = scene.object("Component", "shop-pubsub-api")?.spec?["metadata"]?.array ?? []
+                let brokers = entries.first { $0["name"] == "brokers" }?["value"]?.string
+                let listener = scene.object("Kafka", "company")?.status?["listeners"]?[0]
+                return brokers != nil && brokers == listener?["bootstrapServers"]?.string
+            }
+            // It stays somebody else's.
+            #expect(scene.object("Kafka", "company")?.labels["app.kubernetes.io/managed-by"] == nil)
+            #expect(scene.object("Kafka", "company")?.ownerReferences.isEmpty == true)
         }
     }
 

@@ -1,5 +1,5 @@
 // ControllerRuntime: what every controller needs between a Kubernetes client and its own logic. `Informers` keep
-// an `ObjectStore` equal to what the API server holds, `SecretWatch` follows single Secrets, `Controller` runs one
+// an `ObjectStore` equal to what the API server holds, `ReferenceWatch` follows single objects, `Controller` runs one
 // reconcile at a time for each key, `LeaderElection` decides which replica may, `EventRecorder` tells people.
 // In each of them a value without clock, task or lock decides (`WatchState`, `WorkQueue`, `LeaderState`, …), and a thin
 // shell acts. A binary makes one of each and runs them side by side.

@@ -96,6 +96,7 @@ package struct KubernetesError: Error, Sendable, CustomStringConvertible {
             case 410: .expired
             case 429: .throttled
             case 500 where text.contains("field not declared in schema"): .invalid
+            case 500 where text.contains("resourceVersion should not be set on objects to be created"): .invalid
             case 500...: .unavailable
             default: .invalid
             }

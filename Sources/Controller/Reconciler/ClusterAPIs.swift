@@ -43,6 +43,14 @@ package final class ClusterAPIs: Sendable {
         return served
     }
 
+    /// Strimzi's Kafka in the version that is served.
+    var kafkaType: ResourceType {
+        let kafka = ResourceType.platformKinds.first { $0.kind == "Kafka" && $0.group == "kafka.strimzi.io" }
+        guard let kafka else { preconditionFailure("a platform can be made of a Kafka") }
+        let versions = served.entries[kafka.groupKind]?.versions ?? []
+        return served.type(kafka.groupKind, preferring: [kafka.version] + versions.sorted()) ?? kafka
+    }
+
     /// Something about the cluster's kinds may have changed.
     package func requestRefresh() { wish.yield() }
 

@@ -24,10 +24,9 @@ package final class Operator: Sendable {
         package var electsLeader = true
         /// What the server says of itself allows the streaming form of the first list (Kubernetes 1.32 and later).
         package var usesStreamingLists = false
-        /// Gives freed memory back to the system. Called when the first lists are in, and after every
-        /// `reconcilesPerRelease` reconciles: both leave more behind than they keep.
+        /// Gives freed memory back to the system. Called when the first lists are in, and now and then while much is
+        /// reconciled: both leave more behind than they keep.
         package var releaseMemory: @Sendable () -> Void = {}
-        package var reconcilesPerRelease = 100
 
         package init() {}
     }
@@ -40,7 +39,9 @@ package final class Operator: Sendable {
     package let store: ObjectStore
     let informers: Informers
     let definitions: Informers
-    let secrets: SecretWatch
+    let secrets: ReferenceWatch
+    /// Kafkas that platforms use and do not own.
+    let kafkas: ReferenceWatch
     let events: EventRecorder
     let apis: ClusterAPIs
     let reconciler: PlatformReconciler
@@ -60,9 +61,13 @@ package final class Operator: Sendable {
         let store = ObjectStore(ownerLabel: PlatformLabels.platform)
         let apis = ClusterAPIs(client: client)
         let relay = Relay()
-        let secrets = SecretWatch(
+        let secrets = ReferenceWatch.secrets(
             client: client, digest: { IntentDigest(ofBytes: $0).description }, surroundings: surroundings,
             logger: logger,
+            onChange: { _, platforms in for platform in platforms { relay.enqueue(platform) } })
+        let kafkas = ReferenceWatch(
+            client: client, type: { apis.kafkaType }, content: { ExistingKafka.listeners(of: $0) },
+            surroundings: surroundings, logger: logger,
             onChange: { _, platforms in for platform in platforms { relay.enqueue(platform) } })
         let events = EventRecorder(
             client: client, reportingController: "todoplatform.dev/todo-controller",
@@ -76,12 +81,13 @@ package final class Operator: Sendable {
                     identity: configuration.identity), surroundings: surroundings, metrics: metrics, logger: logger)
             : nil
         let reconciler = PlatformReconciler(
-            client: client, store: store, secrets: secrets, events: events, apis: apis,
+            client: client, store: store, secrets: secrets, kafkas: kafkas, events: events, apis: apis,
             metrics: ReconcileMetrics(metrics), surroundings: surroundings, logger: logger,
             mayWrite: { election?.isLeader ?? true }, seesAll: { relay.isReady }, unseen: { relay.unseen })
         self.store = store
         self.apis = apis
         self.secrets = secrets
+        self.kafkas = kafkas
         self.events = events
         self.election = election
         standing = Mutex(Standing(leads: election == nil))
@@ -91,9 +97,7 @@ package final class Operator: Sendable {
             surroundings: surroundings, metrics: metrics, logger: logger
         ) { key in
             let outcome = await reconciler.reconcile(key)
-            if relay.finished.add(1, ordering: .relaxed).newValue % configuration.reconcilesPerRelease == 0 {
-                configuration.releaseMemory()
-            }
+            if relay.isDueForRelease() { configuration.releaseMemory() }
             return outcome
         }
         informers = Informers(
@@ -128,6 +132,7 @@ package final class Operator: Sendable {
             group.addTask { await self.definitions.run() }
             group.addTask { await self.informers.run() }
             group.addTask { await self.secrets.run() }
+            group.addTask { await self.kafkas.run() }
             group.addTask { await self.events.run() }
             if let election {
                 group.addTask { await election.run { isLeader in self.turn { $0.leads = isLeader } } }
@@ -190,7 +195,9 @@ package final class Operator: Sendable {
     }
 
     /// How long the least lively watch has been silent, for `/healthz`.
-    package var oldestHeartbeat: Duration { max(informers.oldestHeartbeat, secrets.oldestHeartbeat) }
+    package var oldestHeartbeat: Duration {
+        max(informers.oldestHeartbeat, secrets.oldestHeartbeat, kafkas.oldestHeartbeat)
+    }
 
     // MARK: - Discovery
 
@@ -296,10 +303,19 @@ package final class Operator: Sendable {
     private final class Relay: Sendable {
         private struct Target: Sendable { weak var value: Operator? }
         private let target = Mutex(Target())
-        /// Reconciles that have ended.
-        let finished = Atomic(0)
+        /// Reconciles that have ended since memory was released.
+        private let finished = Atomic(0)
 
         func connect(_ value: Operator) { target.withLock { $0.value = value } }
+        /// Counts a reconcile. - Returns: whether there were many since the last release, or some and no more to come.
+        func isDueForRelease() -> Bool {
+            let count = finished.add(1, ordering: .relaxed).newValue
+            guard count >= 200 || (count >= 10 && target.withLock({ $0.value })?.controller.isQuiet == true) else {
+                return false
+            }
+            finished.store(0, ordering: .relaxed)
+            return true
+        }
         func enqueue(_ key: NamespacedName) { target.withLock { $0.value }?.controller.enqueue(key) }
         func informer(_ event: InformerEvent) { target.withLock { $0.value }?.handle(event) }
         var isReady: Bool { target.withLock { $0.value }?.isReady ?? false }

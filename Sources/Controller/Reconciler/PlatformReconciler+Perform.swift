@@ -2,23 +2,30 @@ import ControllerRuntime
 import KubernetesClient
 import KubernetesModel
 import PlatformPlan
+import Synchronization
 import TodoPlatformAPI
 
 extension PlatformReconciler {
-    /// Performs `actions` in order. A refused object does not stop the others; an API server that cannot be reached
-    /// does, and so does a lost lease: what is left is planned again.
+    /// How many writes of one platform are under way at the same time.
+    private static let width = 4
+
+    /// Performs `actions` in order, objects of one stage side by side. A refused object does not stop the others; an API
+    /// server that cannot be reached does, and so does a lost lease: what is left is planned again.
+    ///
+    /// - Returns: what was performed, in the order of `actions`.
     func perform(_ actions: [Action], of platform: PlatformResource) async
         -> [(action: Action, result: ActionResult)]
     {
         var results: [(action: Action, result: ActionResult)] = []
         results.reserveCapacity(actions.count)
         var unavailable = 0
-        for action in actions {
-            guard mayWrite(), !Task.isCancelled else { break }
-            do throws(KubernetesError) {
-                results.append((action, .done(try await perform(action, of: platform))))
-            } catch {
-                results.append((action, .failed(error)))
+        var rest = actions[...]
+        while !rest.isEmpty, mayWrite(), !Task.isCancelled {
+            let batch = rest.prefix(Self.batchLength(rest))
+            rest = rest.dropFirst(batch.count)
+            let batchResults = await perform(batch: Array(batch), of: platform)
+            results += batchResults
+            for case (_, .failed(let error)) in batchResults {
                 switch error.code {
                 case .transport, .throttled, .unauthorized, .configuration: return results
                 case .unavailable:
@@ -30,6 +37,37 @@ extension PlatformReconciler {
             }
         }
         return results
+    }
+
+    /// How many of the first actions need not wait for each other: objects of one stage. Everything else is a sequence: a
+    /// hand-over comes before its apply, the finalizer before the first child.
+    private static func batchLength(_ actions: ArraySlice<Action>) -> Int {
+        guard case .apply(let first)? = actions.first else { return 1 }
+        return actions.prefix(width).prefix { action in
+            if case .apply(let apply) = action { apply.stage == first.stage } else { false }
+        }.count
+    }
+
+    private func perform(batch: [Action], of platform: PlatformResource) async
+        -> [(action: Action, result: ActionResult)]
+    {
+        if batch.count == 1 { return [(batch[0], await result(of: batch[0], platform))] }
+        return await withTaskGroup(of: (Int, ActionResult).self) { group in
+            for (index, action) in batch.enumerated() {
+                group.addTask { (index, await self.result(of: action, platform)) }
+            }
+            var results: [(Int, ActionResult)] = []
+            for await result in group { results.append(result) }
+            return results.sorted { $0.0 < $1.0 }.map { (batch[$0.0], $0.1) }
+        }
+    }
+
+    private func result(of action: Action, _ platform: PlatformResource) async -> ActionResult {
+        do throws(KubernetesError) {
+            return .done(try await perform(action, of: platform))
+        } catch {
+            return .failed(error)
+        }
     }
 
     private func perform(_ action: Action, of platform: PlatformResource) async throws(KubernetesError)
@@ -75,39 +113,60 @@ extension PlatformReconciler {
         }
     }
 
-    /// Applies one object. What should not exist yet is applied without force, so that an object of the same name that
-    /// belongs to somebody else is never taken over.
+    /// Applies one object. What should not exist yet is only created: an object of the same name that belongs to somebody
+    /// else is never taken over, not even where no field of it differs from ours.
     private func apply(_ apply: Action.Apply, of platform: PlatformResource) async throws(KubernetesError)
         -> KubernetesObject
     {
         guard case .missing = apply.cause else {
             return try await client.apply(apply.object, apply.type, fieldManager: FieldManager.objects)
         }
-        do throws(KubernetesError) {
-            return try await client.apply(apply.object, apply.type, fieldManager: FieldManager.objects, force: false)
-        } catch {
-            let isControlled =
-                error.code == .invalid && error.message.contains("Only one reference can have Controller")
-            guard error.code == .conflict || isControlled else { throw error }
-            // Ours after all, hidden from the cache because somebody took its labels away? Then it is drift.
-            let live: KubernetesObject
+        if !conditionlessKinds.withLock({ $0.contains(apply.key.kind) }) {
             do throws(KubernetesError) {
-                live = try await client.get(apply.type, namespace: apply.key.namespace, name: apply.key.name)
-            } catch let missing {
-                // Gone again: the conflict counts, and the next try finds the name free.
-                throw missing.code == .notFound ? error : missing
+                return try await create(apply)
+            } catch {
+                if error.code == .invalid, error.message.contains("resourceVersion should not be set") {
+                    conditionlessKinds.withLock { _ = $0.insert(apply.key.kind) }
+                } else if error.code != .conflict {
+                    throw error
+                }
             }
-            let isOurs =
-                live.controller?.uid == platform.object.uid
-                || (live.controller == nil && live.annotations[IntentDigest.annotation] != nil)
-            guard isOurs else {
-                throw KubernetesError(
-                    .alreadyExists,
-                    "\(apply.key) exists and belongs to somebody else; rename the platform, or delete that object",
-                    status: error.status, reason: error.reason, causes: error.causes)
-            }
-            return try await client.apply(apply.object, apply.type, fieldManager: FieldManager.objects)
         }
+        let live: KubernetesObject
+        do throws(KubernetesError) {
+            live = try await client.get(apply.type, namespace: apply.key.namespace, name: apply.key.name)
+        } catch {
+            guard error.code == .notFound else { throw error }
+            // Gone again, or of a kind that cannot be asked to be created only: without force the rest is as safe.
+            return try await client.apply(
+                apply.object, apply.type, fieldManager: FieldManager.objects, force: false)
+        }
+        // Ours after all, hidden from the cache because somebody took its labels away, or because the answer to an
+        // earlier try was lost? Then it is drift.
+        let isOurs =
+            live.controller?.uid == platform.object.uid
+            || (live.controller == nil && live.annotations[IntentDigest.annotation] != nil)
+        guard isOurs else {
+            throw KubernetesError(
+                .alreadyExists,
+                "\(apply.key) exists and belongs to somebody else; rename the platform, or delete that object",
+                status: 409, reason: "AlreadyExists")
+        }
+        return try await client.apply(apply.object, apply.type, fieldManager: FieldManager.objects)
+    }
+
+    /// Server-side apply that creates and never changes what is there.
+    ///
+    /// The version that it names belongs to no object, so the API server refuses the apply with a conflict where the name
+    /// is taken, and does not look at the version where it is free. A plain create would do the same, but leave fields
+    /// that no later apply could take away.
+    ///
+    /// - Throws: `.conflict` when the name is taken; `.invalid` where the server cannot do this: kube-apiserver before 1.23
+    ///   for Services.
+    private func create(_ apply: Action.Apply) async throws(KubernetesError) -> KubernetesObject {
+        var object = apply.object
+        object.json[path: ["metadata", "resourceVersion"]] = "1"
+        return try await client.apply(object, apply.type, fieldManager: FieldManager.objects, force: false)
     }
 
     /// Writes the complete status. The uid keeps a platform that was deleted meanwhile from being made again.

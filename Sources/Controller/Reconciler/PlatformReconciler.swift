@@ -18,7 +18,8 @@ package final class PlatformReconciler: Sendable {
 
     let client: KubernetesClient
     let store: ObjectStore
-    let secrets: SecretWatch
+    let secrets: ReferenceWatch
+    let kafkas: ReferenceWatch
     let events: EventRecorder
     let apis: ClusterAPIs
     let metrics: ReconcileMetrics?
@@ -30,10 +31,13 @@ package final class PlatformReconciler: Sendable {
     let seesAll: @Sendable () -> Bool
     /// Served kinds that cannot be listed for want of rights.
     let unseen: @Sendable () -> Set<GroupKind>
+    /// Kinds that the API server cannot be asked to create only; it says so at the first try.
+    let conditionlessKinds = Mutex<Set<GroupKind>>([])
     private let known = Mutex<[NamespacedName: Known]>([:])
 
     package init(
-        client: KubernetesClient, store: ObjectStore, secrets: SecretWatch, events: EventRecorder, apis: ClusterAPIs,
+        client: KubernetesClient, store: ObjectStore, secrets: ReferenceWatch, kafkas: ReferenceWatch,
+        events: EventRecorder, apis: ClusterAPIs,
         metrics: ReconcileMetrics? = nil, surroundings: Surroundings, logger: Logger,
         mayWrite: @escaping @Sendable () -> Bool = { true }, seesAll: @escaping @Sendable () -> Bool = { true },
         unseen: @escaping @Sendable () -> Set<GroupKind> = { [] }
@@ -41,6 +45,7 @@ package final class PlatformReconciler: Sendable {
         self.client = client
         self.store = store
         self.secrets = secrets
+        self.kafkas = kafkas
         self.events = events
         self.apis = apis
         self.metrics = metrics
@@ -68,18 +73,21 @@ package final class PlatformReconciler: Sendable {
 
         if !known.memory.hasDesiredState {
             // Only a plan tells which Secrets matter.
-            _ = PlatformStep(platform: known.resource, observation: observe(key, known, [:])).plan(&known.memory)
+            let observation = observe(key, References(secretDigests: [:]))
+            _ = PlatformStep(platform: known.resource, observation: observation).plan(&known.memory)
         }
-        secrets.setReferences(Set(known.memory.secrets.map(\.secret)), of: key)
-        // A Secret that was not read yet is not missing: its first reading brings this platform back here.
-        guard let digests = secretDigests(known.memory) else { return .done }
-        let step = PlatformStep(platform: known.resource, observation: observe(key, known, digests))
+        setReferences(known.memory, of: key)
+        // What was not read yet is not missing: its first reading brings this platform back here.
+        guard let references = references(known.memory) else { return .done }
+        let step = PlatformStep(platform: known.resource, observation: observe(key, references))
         let plan = step.plan(&known.memory)
-        // The new spec may refer to other Secrets than the one before.
-        let references = Set(known.memory.secrets.map(\.secret))
-        secrets.setReferences(references, of: key)
-        if secretDigests(known.memory) != digests {
-            return secretDigests(known.memory) == nil ? .done : .again(after: .zero)
+        // The new spec may refer to others than the one before.
+        setReferences(known.memory, of: key)
+        if self.references(known.memory) != references {
+            return self.references(known.memory) == nil ? .done : .again(after: .zero)
+        }
+        for action in plan.actions {
+            logger.debug("planned", metadata: ["platform": "\(key)", "action": "\(action.summary)"])
         }
 
         let results = await perform(plan.actions, of: known.resource)
@@ -107,7 +115,7 @@ package final class PlatformReconciler: Sendable {
         }
         report(plan, results, key)
         if hasNewSpec { return .again(after: .zero) }
-        if let failure { return .failed(failure) }
+        if let failure { return .failed(failure, within: conclusion.wakeAfter) }
         if results.contains(where: \.result.isSuccess) { return .again(after: .zero) }
         if let wake = conclusion.wakeAfter { return .again(after: wake) }
         return .done
@@ -129,6 +137,7 @@ package final class PlatformReconciler: Sendable {
     private func forget(_ key: NamespacedName) {
         _ = known.withLock { $0.removeValue(forKey: key) }
         secrets.setReferences([], of: key)
+        kafkas.setReferences([], of: key)
     }
 
     /// How many platforms are known and how many of them are ready, for metrics.
@@ -136,7 +145,15 @@ package final class PlatformReconciler: Sendable {
 
     // MARK: - Observation
 
-    private func observe(_ key: NamespacedName, _ known: Known, _ digests: [SecretKey: String]) -> Observation {
+    /// What was read of the objects that a platform refers to.
+    private struct References: Hashable {
+        /// The digests of what the platform's Secrets hold.
+        var secretDigests: [SecretKey: String]
+        var forbiddenSecrets: Set<NamespacedName> = []
+        var existingKafka: ExistingKafka?
+    }
+
+    private func observe(_ key: NamespacedName, _ references: References) -> Observation {
         var children: [ObjectKey: ObservedObject] = [:]
         for child in store.objects(of: key) where child.key.kind != TodoPlatform.type.groupKind {
             children[child.key] = ObservedObject(
@@ -144,21 +161,37 @@ package final class PlatformReconciler: Sendable {
                 bytes: child.bytes)
         }
         return Observation(
-            children: children, apis: apis.served, secretDigests: digests, unseen: unseen(),
+            children: children, apis: apis.served, secretDigests: references.secretDigests,
+            forbiddenSecrets: references.forbiddenSecrets, existingKafka: references.existingKafka, unseen: unseen(),
             now: surroundings.wallTime())
     }
 
-    /// The digests of what the platform's Secrets hold; nil while one of them was not read yet.
-    private func secretDigests(_ memory: PlanMemory) -> [SecretKey: String]? {
-        var values: [SecretKey: String] = [:]
+    private func setReferences(_ memory: PlanMemory, of key: NamespacedName) {
+        secrets.setReferences(Set(memory.secrets.map(\.secret)), of: key)
+        let kafka = memory.existingKafka.map { NamespacedName(namespace: $0.namespace, name: $0.name) }
+        kafkas.setReferences(kafka.map { [$0] } ?? [], of: key)
+    }
+
+    /// What is known of everything that the platform refers to; nil while some of it was not read yet.
+    private func references(_ memory: PlanMemory) -> References? {
+        var references = References(secretDigests: [:])
         for key in memory.secrets {
             switch secrets.state(of: key.secret) {
             case .unknown: return nil
-            case .missing, .forbidden: break
-            case .present(_, let digests): values[key] = digests[key.key]
+            case .missing: break
+            case .forbidden: references.forbiddenSecrets.insert(key.secret)
+            case .present(_, let digests): references.secretDigests[key] = digests[key.key]
             }
         }
-        return values
+        if let kafka = memory.existingKafka {
+            switch kafkas.state(of: NamespacedName(namespace: kafka.namespace, name: kafka.name)) {
+            case .unknown: return nil
+            case .missing: references.existingKafka = .missing
+            case .forbidden: references.existingKafka = .forbidden
+            case .present(_, let listeners): references.existingKafka = .present(listeners: listeners)
+            }
+        }
+        return references
     }
 
     private func record(_ draft: EventDraft, about object: KubernetesObject) {

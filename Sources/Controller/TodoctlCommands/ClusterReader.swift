@@ -138,6 +138,20 @@ package struct ClusterReader: Sendable {
         return (digests, unreadable)
     }
 
+    /// What can be known of a Kafka that a platform uses and does not own.
+    package func existingKafka(_ key: ObjectKey, _ type: ResourceType) async throws(CommandError) -> ExistingKafka {
+        do throws(KubernetesError) {
+            let kafka = try await client.get(type, namespace: key.namespace, name: key.name)
+            return .present(listeners: ExistingKafka.listeners(of: kafka))
+        } catch {
+            switch error.code {
+            case .notFound: return .missing
+            case .forbidden: return .forbidden
+            default: throw CommandError(error)
+            }
+        }
+    }
+
     // MARK: - Things to look at
 
     /// Events about one object, oldest first; none when they may not be read.
@@ -189,6 +203,11 @@ package struct ClusterReader: Sendable {
 }
 
 extension ServedAPIs {
+    /// The kind of `key` in the version that we prefer if that is served, else in the newest one.
+    func newest(_ key: ObjectKey) -> ResourceType? {
+        ResourceType.platformKinds.first { $0.groupKind == key.kind }.flatMap(newest)
+    }
+
     /// `type` in its own version if that is served, else in the newest one that is; nil when the kind is not served.
     func newest(_ type: ResourceType) -> ResourceType? {
         guard let entry = entries[type.groupKind] else { return nil }

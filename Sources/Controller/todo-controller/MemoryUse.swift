@@ -17,11 +17,12 @@ enum MemoryUse {
         #endif
     }
 
-    /// Gives what was freed back to the system: after the first lists, the largest thing that ever passes
-    /// through, and now and then while much is being made.
+    /// Gives back to the system what was freed, and the code that only the start needed, which is most of it: after the
+    /// first lists, the largest thing that ever passes through, and now and then while much is being made.
     static func giveBack() {
         #if canImport(Glibc)
             malloc_trim(0)
+            todo_forget_programs()
         #endif
     }
 }

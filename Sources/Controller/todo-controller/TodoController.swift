@@ -135,7 +135,7 @@ struct TodoController: AsyncParsableCommand {
                         successTerminationBehavior: .gracefullyShutdownGroup),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await services.run()
+        try await withTaskExecutorPreference(EventLoopTasks(group.next())) { try await services.run() }
         await transport.shutdown()
         try await group.shutdownGracefully()
         logger.info("stopped")

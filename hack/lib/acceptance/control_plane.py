@@ -187,7 +187,7 @@ class Entry:
     def __init__(self, line):
         target = line.get("objectRef", {})
         self.verb = line["verb"]
-        self.user = line["user"]["username"]
+        self.user = line["user"].get("username", "")  # nobody, when the credentials are refused
         self.agent = line.get("userAgent", "")
         self.group = target.get("apiGroup", "")
         self.resource = target.get("resource", "")

@@ -14,10 +14,11 @@ from .control_plane import wait_for
 class Program:
     """A process of ours whose log is a file."""
 
-    def __init__(self, command, log):
+    def __init__(self, command, log, environment=None):
         self.log = log
         with open(log, "ab") as file:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+                                            env={**os.environ, **(environment or {})})
 
     @property
     def is_running(self):
@@ -48,9 +49,9 @@ class Program:
 class Operator(Program):
     """todo-controller with the rights of its service account."""
 
-    def __init__(self, binary, kubeconfig, log, *options):
+    def __init__(self, binary, kubeconfig, log, *options, environment=None):
         super().__init__([binary, "--kubeconfig", kubeconfig, "--operator-namespace", "todo-system",
-                          "--listen", "127.0.0.1:0", *options], log)
+                          "--listen", "127.0.0.1:0", *options], log, environment)
         self._port = None
 
     @property
@@ -106,11 +107,12 @@ class Programs:
         self.started.append(program)
         return program
 
-    def operator(self, *options):
-        """One more operator."""
+    def operator(self, *options, kubeconfig=None, environment=None):
+        """One more operator, with the static token of its service account unless `kubeconfig` says otherwise."""
         log = os.path.join(self.folder, f"operator-{len(self.started)}.log")
-        kubeconfig = os.path.join(self.control_plane.folder, "todo-controller.kubeconfig")
-        program = Operator(os.path.join(self.binaries, "todo-controller"), kubeconfig, log, *options)
+        kubeconfig = kubeconfig or os.path.join(self.control_plane.folder, "todo-controller.kubeconfig")
+        program = Operator(os.path.join(self.binaries, "todo-controller"), kubeconfig, log, *options,
+                           environment=environment)
         self.started.append(program)
         return program
 

@@ -41,7 +41,7 @@ class MakingAPlatform(Story):
             # What outlives the platform must not be collected with it.
             retained = resource in ("kafkas", "kafkanodepools", "kafkatopics")
             self.assertEqual(owners, [] if retained else ["TodoPlatform"], (resource, child["metadata"]["name"]))
-        for resource, count in {"deployments": 6, "services": 6, "kafkatopics": 7, "kafkausers": 6, "kafkas": 1,
+        for resource, count in {"deployments": 6, "services": 6, "kafkatopics": 7, "kafkausers": 7, "kafkas": 1,
                                 "kafkanodepools": 1, "jobs": 1, "serviceaccounts": 7, "configurations": 1,
                                 "resiliencies": 1, "subscriptions": 6}.items():
             self.assertEqual(counts.get(resource), count, f"{resource}, of {counts}")
@@ -129,7 +129,7 @@ class ChangingIt(Story):
                  lambda: "todo-pubsub" not in self.names(namespace, "components"), 10)
         self.assertEqual(kept, {key: item["metadata"]["uid"]
                                 for key, item in self.children(namespace, kinds=kafka).items()})
-        self.assertEqual(len(self.names(namespace, "kafkausers")), 6)
+        self.assertEqual(len(self.names(namespace, "kafkausers")), 7)
 
     def versions(self, namespace):
         """An upgrade migrates first; a bad image is taken back."""
@@ -174,7 +174,9 @@ class KeepingItWhole(Story):
 
     def test_03_what_is_deleted_or_changed_by_hand_heals(self):
         namespace = self.start_platform(FULL)
+        self.started_at_the_lower_bound(namespace)
         self.deleted(namespace)
+        self.migrated_once(namespace)
         problems = self.changed_by_hand(namespace, self.one_of_each(namespace))
         self.patch(namespace, {"exposure": GATEWAY})
         self.wait_ready(namespace)
@@ -192,10 +194,32 @@ class KeepingItWhole(Story):
             found.setdefault(resource, (groups[resource], name))
         return found
 
+    def started_at_the_lower_bound(self, namespace):
+        """A Deployment that an autoscaler governs is made with the autoscaler's lower bound."""
+        api = self.deployments(namespace)["api"]
+        scaler = self.children(namespace, kinds=[("autoscaling", "horizontalpodautoscalers")])
+        minimum = scaler["horizontalpodautoscalers", "todo-api"]["spec"]["minReplicas"]
+        self.assertGreater(minimum, 1)
+        self.assertEqual(api["spec"]["replicas"], minimum)
+        self.assertEqual(api["metadata"]["generation"], 1, "it was made so, and not scaled by anybody")
+
+    def migrated_once(self, namespace):
+        """A migration that completed does not run again when somebody tidies its Job away."""
+        job, = self.names(namespace, "jobs")
+        self.assertEqual(self.platform(namespace)["status"]["migration"], {"job": job})
+        mark = self.audit.mark()
+        self.kubectl("-n", namespace, "delete", "job", job)
+        self.pause(2)
+        self.wait_ready(namespace)
+        self.assertEqual(self.names(namespace, "jobs"), [])
+        self.assertEqual([e for e in self.requests(mark, namespace) if e.resource == "jobs"], [])
+
     def deleted(self, namespace):
-        """Each kind of child once."""
+        """Each kind of child once, but for the migration, which ran."""
         delays = {}
         for resource, (group, name) in self.one_of_each(namespace).items():
+            if resource == "jobs":
+                continue
             path = self.control_plane.path(group, resource, namespace, name)
             uid = self.control_plane.get(path)["metadata"]["uid"]
             mark = self.audit.mark()
@@ -380,7 +404,7 @@ class TakingItAway(Story):
         deleted = [e for e in self.requests(mark, namespace) if e.verb == "delete" and e.code == 200]
         order = ["kafkatopics", "kafkausers", "kafkas"]
         times = {kind: [e.begin for e in deleted if e.resource == kind] for kind in order}
-        self.assertEqual([len(times[kind]) for kind in order], [7, 6, 1])
+        self.assertEqual([len(times[kind]) for kind in order], [7, 7, 1])
         for first, second in zip(order, order[1:]):
             self.assertLess(max(times[first]), min(times[second]), f"{second} went before {first}")
         gone = max(e.end for e in self.audit.since(mark, namespace=namespace, resource="kafkatopics", verb="patch")

@@ -56,6 +56,10 @@ class Telling(Story):
         self.assertIn('"level":"info"', operator.http("/loglevel")[1])
         self.assertEqual(operator.http("/loglevel", "PUT", '{"level":"debug"}')[0], 200)
         self.assertIn('"level":"debug"', operator.http("/loglevel")[1])
+        namespace = self.start_platform({"messaging": REDIS})
+        actions = [entry["action"] for entry in map(json.loads, operator.lines())
+                   if entry["level"] == "debug" and entry["msg"] == "planned"]
+        self.assertIn(f"create Deployment {namespace}/todo-api", actions)
         self.assertEqual(operator.http("/loglevel", "PUT", '{"level":"loud"}')[0], 400)
         self.assertEqual(operator.http("/loglevel", "PUT", '{"level":"info"}')[0], 200)
 

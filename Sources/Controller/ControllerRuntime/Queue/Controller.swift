@@ -92,6 +92,9 @@ package final class Controller<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// Whether nothing waits and at most one key runs: asked by a reconcile itself, whether there is nothing after it.
+    package var isQuiet: Bool { state.value.withLock { $0.queue.depth == 0 && $0.queue.runningCount <= 1 } }
+
     /// Returns when nothing runs, or when the task is cancelled. What waits does not count.
     package func waitUntilIdle() async {
         let signal = Signal()
@@ -156,22 +159,23 @@ package final class Controller<Key: Hashable & Sendable>: Sendable {
                 state.failures[key] = nil
                 result = .again
                 return delay
-            case .failed(_, terminal: true):
+            case .failed(_, terminal: true, _):
                 state.failures[key] = nil
                 result = .terminal
                 return nil
-            case .failed(let error, terminal: false):
+            case .failed(let error, terminal: false, let limit):
                 result = .error
                 let retryClass = RetryClass(error)
                 let wish = (error as? KubernetesError)?.retryAfter
-                return state.failures[key, default: RetryBackOff(retryClass)]
+                let pause = state.failures[key, default: RetryBackOff(retryClass)]
                     .next(retryClass, random: random, retryAfter: wish)
+                return limit.map { min($0, pause) } ?? pause
             }
         }
         metrics?.ended(result, after: now - began)
-        if case .failed(let error, let terminal) = outcome {
-            logger.info(
-                "reconcile failed",
+        if case .failed(let error, let terminal, _) = outcome {
+            logger.log(
+                level: Self.level(of: error, isTerminal: terminal), "reconcile failed",
                 metadata: [
                     "key": "\(key)", "error.message": "\(error)",
                     "retry": terminal ? "none" : "\(next.map { "\($0)" } ?? "none")",
@@ -186,6 +190,16 @@ package final class Controller<Key: Hashable & Sendable>: Sendable {
         if next != nil { timersChanged.raise() }
         let waiters = state.value.withLock { $0.queue.runningCount == 0 ? $0.idleWaiters : [] }
         for waiter in waiters { waiter.raise() }
+    }
+
+    /// Errors are for somebody to act on; what is tried again by itself is a warning; that others wrote first is usual.
+    private static func level(of error: any Error, isTerminal: Bool) -> Logger.Level {
+        if isTerminal { return .error }
+        switch RetryClass(error) {
+        case .conflict: return .info
+        case .refused: return .error
+        case .throttled, .unavailable, .other: return .warning
+        }
     }
 
     /// Changes the queue and starts what can run then. - Parameter body: returns how many keys came onto the queue.

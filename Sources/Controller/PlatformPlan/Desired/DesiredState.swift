@@ -16,6 +16,8 @@ package struct DesiredState: Sendable {
     package var migrationJob: ObjectKey?
     /// The Kafka that the topics live in, ours or an existing one; nil when the broker is not Strimzi's.
     package var kafka: ObjectKey?
+    /// Whether that Kafka is the platform's own.
+    package var ownsKafka: Bool
     /// Where users reach the platform; nil when it is not exposed.
     package var url: String?
     /// What the pods ask for together, at the lower bound of every autoscaler; to hold against the profile's budget.

@@ -138,7 +138,7 @@ extension PlanContext {
     /// One principal for each service, with exactly what it publishes and reads. Other clients of the same Kafka see
     /// nothing of the platform, and no service can write what another one should.
     func kafkaUsers(cluster: String) -> [DesiredObject] {
-        ServiceName.allCases.map { service in
+        ServiceName.allCases.map { service -> DesiredObject in
             let consumed = topic(service.consumes)
             var acls = published(by: service).sorted().map { name -> JSON in
                 acl("topic", name, ["Describe", "Write"])
@@ -149,16 +149,30 @@ extension PlanContext {
                 service.hearsEverything
                     ? acl("group", appID(service) + "-", ["Describe", "Read"], pattern: "prefix")
                     : acl("group", appID(service), ["Describe", "Read"]))
-            return object(
-                apis.strimzi(.kafkaUser), name: kafkaUser(service), component: "messaging", stage: .messaging,
-                extraLabels: ["strimzi.io/cluster": cluster],
-                body: [
-                    "spec": [
-                        "authentication": ["type": "scram-sha-512"],
-                        "authorization": ["type": "simple", "acls": .array(acls)],
-                    ]
-                ])
-        }
+            return kafkaUser(kafkaUser(service), cluster: cluster, acls: acls)
+        } + [replayUser(cluster: cluster)]
+    }
+
+    /// For people and their tools: reads the dead letters and puts back what still matters. No service may do either.
+    private func replayUser(cluster: String) -> DesiredObject {
+        let roles = TopicRole.allCases.filter { deadLetters($0) != nil }
+        let acls =
+            roles.compactMap(deadLetters).sorted().map { acl("topic", $0, ["Describe", "Read"]) }
+            + roles.map(topic).sorted().map { acl("topic", $0, ["Describe", "Write"]) }
+            + [acl("group", names.object("replay"), ["Describe", "Read"])]
+        return kafkaUser(names.object("replay-kafka"), cluster: cluster, acls: acls)
+    }
+
+    private func kafkaUser(_ name: String, cluster: String, acls: [JSON]) -> DesiredObject {
+        object(
+            apis.strimzi(.kafkaUser), name: name, component: "messaging", stage: .messaging,
+            extraLabels: ["strimzi.io/cluster": cluster],
+            body: [
+                "spec": [
+                    "authentication": ["type": "scram-sha-512"],
+                    "authorization": ["type": "simple", "acls": .array(acls)],
+                ]
+            ])
     }
 
     /// Also the name of the Secret that Strimzi makes for it.

@@ -28,8 +28,10 @@ extension ServiceName {
     var hearsEverything: Bool { self == .sync }
     /// Sync asks the API for what it has to look up.
     var usesDatabase: Bool { self != .sync }
-    /// Talks to users, so it has to know who they are.
-    var authenticatesCallers: Bool { self == .api || self == .sync }
+    /// Answers users, directly or through the API, so it has to know who they are.
+    var authenticatesCallers: Bool { self != .recurrence }
+    /// Has little to do for each of very many events: one transaction for a hundred costs about as much as for one.
+    var takesEventsInBulk: Bool { self == .audit || self == .reminders }
     var isExposed: Bool { self == .api || self == .sync }
     var sendsMail: Bool { self == .notifications }
 }

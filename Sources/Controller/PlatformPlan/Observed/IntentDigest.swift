@@ -38,8 +38,13 @@ package struct IntentDigest: Hashable, Sendable, CustomStringConvertible {
     /// `object` with its own digest as annotation: what is sent to the API server.
     package static func stamped(_ object: KubernetesObject) -> (object: KubernetesObject, digest: IntentDigest) {
         let digest = IntentDigest(of: object.json)
+        return (digest.stamp(object), digest)
+    }
+
+    /// `object`, of which this is the digest, with the annotation.
+    func stamp(_ object: KubernetesObject) -> KubernetesObject {
         var stamped = object
-        stamped.json[path: ["metadata", "annotations", annotation]] = .string(digest.description)
-        return (stamped, digest)
+        stamped.json[path: ["metadata", "annotations", Self.annotation]] = .string(description)
+        return stamped
     }
 }

@@ -38,17 +38,24 @@ package struct Observation: Sendable {
     /// Digests of the values of the Secrets that the platform refers to, by name and key; a missing entry is a
     /// missing Secret or key.
     package var secretDigests: [SecretKey: String]
+    /// Secrets that the operator may not read: whether they exist is not known.
+    package var forbiddenSecrets: Set<NamespacedName>
+    /// The Kafka of somebody else that the platform names; nil when it names none, or it was not looked at.
+    package var existingKafka: ExistingKafka?
     /// Kinds that are served and that the operator may not list: what is missing from `children` may be there.
     package var unseen: Set<GroupKind>
     package var now: Timestamp
 
     package init(
         children: [ObjectKey: ObservedObject] = [:], apis: ServedAPIs, secretDigests: [SecretKey: String] = [:],
-        unseen: Set<GroupKind> = [], now: Timestamp
+        forbiddenSecrets: Set<NamespacedName> = [], existingKafka: ExistingKafka? = nil, unseen: Set<GroupKind> = [],
+        now: Timestamp
     ) {
         self.children = children
         self.apis = apis
         self.secretDigests = secretDigests
+        self.forbiddenSecrets = forbiddenSecrets
+        self.existingKafka = existingKafka
         self.unseen = unseen
         self.now = now
     }

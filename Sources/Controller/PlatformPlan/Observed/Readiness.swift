@@ -21,6 +21,12 @@ package enum Readiness: Hashable, Sendable {
         case ("kafka.strimzi.io", "KafkaTopic"): return topic(object)
         case ("cert-manager.io", "Certificate"), ("keda.sh", "ScaledObject"): return readyCondition(object)
         case ("gateway.networking.k8s.io", "HTTPRoute"): return route(object)
+        case ("networking.k8s.io", "Ingress"):
+            return hasAddress(object)
+                ? .ready : .progressing("waits for an address, which an ingress controller gives it")
+        case ("", "Service") where object.spec?["type"]?.string == "LoadBalancer":
+            return hasAddress(object) ? .ready : .progressing("waits for an address, which the cloud's load balancer gives it")
+        case ("autoscaling", "HorizontalPodAutoscaler"): return podAutoscaler(object)
         default: return .ready
         }
     }
@@ -103,6 +109,21 @@ package enum Readiness: Hashable, Sendable {
         return isAccepted ? .ready : .progressing("waits for a Gateway to take it")
     }
 
+    /// Of an Ingress or a Service: whoever serves it has said where.
+    private static func hasAddress(_ object: KubernetesObject) -> Bool {
+        object.status?["loadBalancer"]?["ingress"]?.array?.isEmpty == false
+    }
+
+    /// Works when it can read its target's scale and has a number to decide by. At no replicas it rests by design.
+    private static func podAutoscaler(_ object: KubernetesObject) -> Readiness {
+        if let able = object.condition("AbleToScale"), able.status == .isFalse {
+            return .failed(reason: able.reason, able.message)
+        }
+        guard let active = object.condition("ScalingActive") else { return .progressing("waits for its first look") }
+        if active.isTrue || active.reason == "ScalingDisabled" { return .ready }
+        return .failed(reason: active.reason, active.message)
+    }
+
     /// Whether `condition` speaks of the spec as it is now. Controllers that do not say are believed.
     private static func isCurrent(_ condition: Condition, _ object: KubernetesObject) -> Bool {
         condition.observedGeneration.map { $0 >= (object.generation ?? 0) } ?? true
@@ -119,7 +140,7 @@ extension Readiness {
     static func isReported(by kind: GroupKind) -> Bool {
         switch kind.group {
         case "apps", "batch", "kafka.strimzi.io", "cert-manager.io": true
-        default: kind.kind == "HTTPRoute" || kind.kind == "ScaledObject"
+        default: ["HTTPRoute", "Ingress", "HorizontalPodAutoscaler", "ScaledObject"].contains(kind.kind)
         }
     }
 }

@@ -52,6 +52,12 @@ extension StatusComposer {
                 status: first.isBlocking ? .isFalse : .unknown, reason: .dependencyMissing,
                 message: missing.map(\.message).joined(separator: " "), needsHelp: first.isBlocking)
         }
+        if component == .messaging, let problem = situation.kafkaProblem { return Self.state(for: problem) }
+        if component == .database, !situation.forbiddenSecrets.isEmpty {
+            return ComponentState(
+                status: .isFalse, reason: .forbidden, message: Self.describe(forbidden: situation.forbiddenSecrets),
+                needsHelp: true)
+        }
         if component == .database, !situation.missingSecrets.isEmpty {
             return ComponentState(
                 status: .isFalse, reason: .secretMissing,
@@ -84,6 +90,16 @@ extension StatusComposer {
             switch memory.children[entry.key]?.readiness ?? .progressing("is not made yet") {
             case .ready: continue
             case .progressing(let text): waiting.append("\(entry.key.kind.kind) \(entry.key.name) \(text)")
+            case .failed(let reason, let text) where entry.key.kind.kind == "HorizontalPodAutoscaler":
+                let lacksMetrics = reason.hasPrefix("FailedGet") && reason.hasSuffix("Metric")
+                let hint =
+                    lacksMetrics
+                    ? " Until it has numbers the replicas stay as they are; if that lasts, see whether metrics-server runs."
+                    : ""
+                return ComponentState(
+                    status: .isFalse, reason: lacksMetrics ? .metricsUnavailable : .componentFailed,
+                    message: "HorizontalPodAutoscaler \(entry.key.name) does not scale (\(reason)): \(text)\(hint)",
+                    needsHelp: true)
             case .failed(let reason, let text):
                 let failed: Reason =
                     entry.stage == .migration
@@ -119,6 +135,30 @@ extension StatusComposer {
             "Secret \(key.secret.name) with key \(key.key) is missing: it holds the "
                 + "\(purposes.joined(separator: " and the ")). Create it in namespace \(key.secret.namespace)."
         }.joined(separator: " ")
+    }
+
+    /// One sentence for each Secret, with the rule that is missing.
+    static func describe(forbidden uses: [SecretUse]) -> String {
+        var purposes: [NamespacedName: [String]] = [:]
+        for use in uses {
+            let purpose = use.field.isEmpty ? use.purpose : "\(use.purpose) (\(use.field))"
+            if purposes[use.key.secret]?.contains(purpose) != true { purposes[use.key.secret, default: []].append(purpose) }
+        }
+        return purposes.sorted { $0.key < $1.key }.map { secret, purposes in
+            "The operator may not read Secret \(secret.name), which holds the \(purposes.joined(separator: " and the ")). "
+                + "It needs the verbs get and watch on secrets in namespace \(secret.namespace): see config/rbac."
+        }.joined(separator: " ")
+    }
+
+    static func state(for problem: KafkaProblem) -> ComponentState {
+        let reason: Reason =
+            switch problem {
+            case .missing: .dependencyMissing
+            case .forbidden: .forbidden
+            case .noListener(_, _, let present): present.isEmpty ? .progressing : .componentFailed
+            }
+        return ComponentState(
+            status: .isFalse, reason: reason, message: problem.message, needsHelp: reason != .progressing)
     }
 
     static func reason(for failure: PlanMemory.Failure) -> Reason {

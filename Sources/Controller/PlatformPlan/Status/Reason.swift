@@ -34,6 +34,8 @@ package enum Reason: String, CaseIterable, Sendable {
     // Component conditions
     case ready = "Ready"
     case progressing = "Progressing"
+    /// An autoscaler has no numbers to decide by.
+    case metricsUnavailable = "MetricsUnavailable"
     case notRequested = "NotRequested"
     case degraded = "Degraded"
     case healthy = "Healthy"

@@ -12,6 +12,10 @@ package struct Situation: Sendable {
     package var missing: [MissingSystem] = []
     /// Secrets that the spec names and that are not there.
     package var missingSecrets: [SecretUse] = []
+    /// Secrets that the spec names and that the operator may not read.
+    package var forbiddenSecrets: [SecretUse] = []
+    /// What keeps the Kafka of somebody else from being used.
+    package var kafkaProblem: KafkaProblem?
     /// Whether any Secret is not there, also those that Strimzi is to make; and the first such.
     package var awaitsSecrets = false
     package var awaitedSecret: SecretUse?
@@ -27,6 +31,32 @@ package struct Situation: Sendable {
     /// What the deletion waits for.
     package var deletionBlockers: [ObjectKey] = []
     package var isDeletionProtected = false
+}
+
+/// Why a Kafka that the platform only uses cannot be used.
+package enum KafkaProblem: Hashable, Sendable {
+    case missing(ObjectKey)
+    case forbidden(ObjectKey)
+    /// It has no listener of the name that the spec gives.
+    case noListener(ObjectKey, String, present: [String])
+
+    /// For people, with the remedy.
+    package var message: String {
+        let field = "spec.messaging.strimzi.existingCluster"
+        switch self {
+        case .missing(let key):
+            return "Kafka \(key.name), which \(field) names, does not exist in namespace \(key.namespace). "
+                + "Make it, or leave the field out for a Kafka of the platform's own."
+        case .forbidden(let key):
+            return "The operator may not read Kafka \(key.name), which \(field) names. It needs the verbs get and "
+                + "watch on kafkas.kafka.strimzi.io in namespace \(key.namespace): see config/rbac."
+        case .noListener(let key, let name, let present) where present.isEmpty:
+            return "Kafka \(key.name) has not said yet where its listener \(name) is reached."
+        case .noListener(let key, let name, let present):
+            return "Kafka \(key.name) has no listener \(name), only \(present.joined(separator: ", ")). "
+                + "Set spec.messaging.strimzi.listener to one with TLS and SCRAM-SHA-512."
+        }
+    }
 }
 
 /// Which image runs and why.

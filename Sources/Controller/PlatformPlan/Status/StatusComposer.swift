@@ -48,10 +48,18 @@ struct StatusComposer {
         status["services"] = .array(desired.services.map(serviceLine))
         status["topics"] = .array(desired.topics.map(topicLine))
         status["resources"] = resources(desired.resources)
+        if let job = completedMigration(desired) { status["migration"] = ["job": .string(job)] }
         if let id = kafkaIdentity(desired) { status["kafka"] = ["clusterId": .string(id)] }
         let drift = memory.unreportedDrift + (platform.object.status?["drift"]?.array ?? [])
         if !drift.isEmpty { status["drift"] = .array(Array(drift.prefix(Self.driftLimit))) }
         return status
+    }
+
+    /// The migration that ran last. It stays until another one has run, or migrations are switched off.
+    private func completedMigration(_ desired: DesiredState) -> String? {
+        if let job = desired.migrationJob, memory.children[job]?.readiness.isReady == true { return job.name }
+        guard desired.migrationJob != nil || situation.rollout.isRolledBack else { return nil }
+        return platform.completedMigration
     }
 
     /// The identity on the brokers' volumes; kept from the last status while Kafka is away, for that is when it is

@@ -42,6 +42,22 @@ package enum Action: Sendable {
         case replaced
     }
 
+    /// For logs: what is done to which object and why. Names fields, never their values.
+    package var summary: String {
+        switch self {
+        case .apply(let apply):
+            switch apply.cause {
+            case .missing: "create \(apply.key)"
+            case .changed: "change \(apply.key)"
+            case .drifted(let fields): "correct \(apply.key): \(fields.prefix(5).map(\.path).joined(separator: ", "))"
+            }
+        case .handOverReplicas(let key, _, let replicas): "hand \(replicas) replicas of \(key) over to its autoscaler"
+        case .delete(let key, _, _, let cause): "delete \(key) (\(cause.rawValue))"
+        case .release(let key, _, let finalizer): "take finalizer \(finalizer) off \(key)"
+        case .setFinalizer(let present): present ? "add our finalizer" : "remove our finalizer"
+        }
+    }
+
     package var key: ObjectKey? {
         switch self {
         case .apply(let apply): apply.key

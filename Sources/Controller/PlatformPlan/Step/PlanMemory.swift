@@ -13,6 +13,7 @@ package struct PlanMemory: Sendable {
         let version: String
         let apis: ServedAPIs
         let secretDigests: [SecretKey: String]
+        let kafkaBootstrapServers: String?
         let isRolledBack: Bool
     }
 
@@ -33,8 +34,7 @@ package struct PlanMemory: Sendable {
         /// The version of the live object for which that was found.
         var resourceVersion: String?
         var readiness: Readiness = .ready
-        /// What tells a change of the spec or of the metadata from one of the status alone; nil for kinds that count no
-        /// generations.
+        /// What tells a change of the spec or of the metadata from one of the status alone; nil while it is not right.
         var shape: Shape?
         /// What remained different right after our own apply: the API server's own way to write our values, or a
         /// mutating webhook. Sending the same again would not change it.
@@ -47,17 +47,23 @@ package struct PlanMemory: Sendable {
 
     /// The parts of a live object that we may own, without holding them: while they stay, only its status changed.
     struct Shape: Hashable, Sendable {
-        let generation: Int
-        let metadata: Int
+        private let generation: Int?
+        private let content: Int
 
-        init?(_ object: KubernetesObject) {
-            guard let generation = object.generation else { return nil }
-            self.generation = generation
+        init(_ object: KubernetesObject) {
+            generation = object.generation
             var hasher = Hasher()
             for field in ["labels", "annotations", "ownerReferences", "finalizers"] {
                 hasher.combine(object.metadata[field])
             }
-            metadata = hasher.finalize()
+            if generation == nil {
+                // Autoscalers and others count no generations; their status changes all the time.
+                for (key, value) in object.json.object ?? JSONObject() where key != "metadata" && key != "status" {
+                    hasher.combine(key)
+                    hasher.combine(value)
+                }
+            }
+            content = hasher.finalize()
         }
     }
 
@@ -95,6 +101,15 @@ package struct PlanMemory: Sendable {
 
 extension PlanMemory {
     package var hasDesiredState: Bool { desired != nil }
+
+    /// The Kafka of somebody else that the platform uses; nil when it uses none.
+    /// Without Strimzi there is none to look at.
+    package var existingKafka: ObjectKey? {
+        guard let desired, !desired.ownsKafka, let kafka = desired.kafka, basis?.apis.entries[kafka.kind] != nil else {
+            return nil
+        }
+        return kafka
+    }
 
     /// The secret values that the platform refers to.
     package var secrets: [SecretKey] { desired?.secrets.map(\.key) ?? [] }

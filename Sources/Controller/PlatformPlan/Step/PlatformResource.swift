@@ -32,6 +32,9 @@ package struct PlatformResource: Sendable {
         budget = effective.budget
     }
 
+    /// The migration Job that completed last, by name.
+    var completedMigration: String? { object.status?["migration"]?["job"]?.string }
+
     var generation: Int { object.generation ?? 0 }
     var uid: String { object.uid ?? "" }
     var isDeleting: Bool { object.isDeleting }

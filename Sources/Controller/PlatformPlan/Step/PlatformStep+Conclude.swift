@@ -36,7 +36,10 @@ extension PlatformStep {
         for (action, result) in results { note(action, result, &memory, &conclusion) }
         // What was planned and not performed is still to come.
         var situation = plan.situation
-        situation.withheld.formUnion(plan.actions.dropFirst(results.count).compactMap(\.key))
+        if results.count < plan.actions.count {
+            situation.withheld.formUnion(
+                Set(plan.actions.compactMap(\.key)).subtracting(results.compactMap(\.action.key)))
+        }
         let composer = StatusComposer(
             platform: platform, observation: observed(after: results), situation: situation, memory: memory)
         let old = platform.object.status
@@ -67,7 +70,8 @@ extension PlatformStep {
     /// The children as they are after the actions, so that the status does not speak of what was just replaced.
     private func observed(after results: [(action: Action, result: ActionResult)]) -> Observation {
         var observation = observation
-        for case (_, .done(let object?)) in results where object.kind != "TodoPlatform" {
+        // Of all others the status tells only how ready they are, which the memory knows.
+        for case (_, .done(let object?)) in results where object.kind == "Deployment" || object.kind == "Kafka" {
             observation.children[object.key] = ObservedObject(object)
         }
         return observation
@@ -134,7 +138,8 @@ extension PlatformStep {
             let after = KubernetesObject(["status": new]).condition(type)
             if before?.status != after?.status || (type != "Ready" && before?.reason != after?.reason) { return true }
         }
-        return old["version"] != new["version"]
+        // The way back waits for this one to be recorded.
+        return old["version"]?["failedImage"] != new["version"]?["failedImage"]
     }
 
     /// One event for each turn that a person would want to know of; none while nothing turns.

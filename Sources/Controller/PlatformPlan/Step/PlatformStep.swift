@@ -8,8 +8,17 @@ import TodoPlatformAPI
 /// may be repeated at any time, and after a crash between any two writes the next `plan` continues from what it finds.
 package struct PlatformStep: Sendable {
     package static let finalizer = "todoplatform.dev/ordered-deletion"
-    /// The annotation that tells who decides about a Deployment's replicas: `operator` or `autoscaler`.
+    /// The annotation that tells who decides about a Deployment's replicas.
     static let replicasOwner = "todoplatform.dev/replicas-owner"
+
+    /// Its values.
+    private enum ReplicasOwner {
+        static let `operator` = "operator"
+        static let autoscaler = "autoscaler"
+        /// The autoscaler, but the count of the first day is still among the fields that we applied: the next apply
+        /// leaves it out, and before that it has to be handed over.
+        static let autoscalerFromNowOn = "autoscaler-from-now-on"
+    }
 
     let platform: PlatformResource
     let observation: Observation
@@ -36,7 +45,11 @@ package struct PlatformStep: Sendable {
         situation.missing = desired.missing
         let absent = desired.secrets.filter { observation.secretDigests[$0.key] == nil }
         situation.awaitsSecrets = !absent.isEmpty
-        situation.missingSecrets = absent.filter { !$0.isProvided }
+        situation.forbiddenSecrets = absent.filter { observation.forbiddenSecrets.contains($0.key.secret) }
+        situation.missingSecrets = absent.filter {
+            !$0.isProvided && !observation.forbiddenSecrets.contains($0.key.secret)
+        }
+        situation.kafkaProblem = kafkaProblem(spec, desired)
         situation.awaitedSecret = absent.first
 
         var wake: Duration?
@@ -74,7 +87,7 @@ package struct PlatformStep: Sendable {
         let basis = PlanMemory.Basis(
             uid: platform.uid, generation: platform.generation, image: rollout.effective.image,
             version: rollout.effective.version, apis: observation.apis, secretDigests: observation.secretDigests,
-            isRolledBack: rollout.isRolledBack)
+            kafkaBootstrapServers: kafkaBootstrapServers(spec), isRolledBack: rollout.isRolledBack)
         guard memory.basis != basis || memory.desired == nil else { return nil }
         var desired = build(spec, rollout)
         memory.entries = desired.objects.map {
@@ -98,7 +111,7 @@ package struct PlatformStep: Sendable {
             PlanInput(
                 platform: spec, apis: observation.apis, secretDigests: observation.secretDigests,
                 image: rollout.effective.image, version: rollout.effective.version,
-                runsMigration: !rollout.isRolledBack))
+                kafkaBootstrapServers: kafkaBootstrapServers(spec), runsMigration: !rollout.isRolledBack))
         for index in state.objects.indices {
             state.objects[index] = markReplicasOwner(state.objects[index], state.services)
         }
@@ -109,10 +122,29 @@ package struct PlatformStep: Sendable {
         guard let service = services.first(where: { $0.deployment == object.key }) else { return object }
         var marked = object.object
         marked.json[path: ["metadata", "annotations", Self.replicasOwner]] =
-            service.autoscaler == nil ? "operator" : "autoscaler"
+            .string(service.autoscaler == nil ? ReplicasOwner.operator : ReplicasOwner.autoscaler)
         return DesiredObject(
             object: marked, type: object.type, stage: object.stage, retention: object.retention,
             isCreateOnly: object.isCreateOnly)
+    }
+
+    // MARK: - Existing Kafka
+
+    private func kafkaBootstrapServers(_ spec: TodoPlatform) -> String? {
+        guard case .present(let listeners)? = observation.existingKafka else { return nil }
+        return listeners[spec.spec.messaging.strimzi.listener]
+    }
+
+    private func kafkaProblem(_ spec: TodoPlatform, _ desired: DesiredState) -> KafkaProblem? {
+        guard let key = desired.kafka, !desired.ownsKafka else { return nil }
+        switch observation.existingKafka {
+        case nil: return nil
+        case .missing: return .missing(key)
+        case .forbidden: return .forbidden(key)
+        case .present(let listeners):
+            let name = spec.spec.messaging.strimzi.listener
+            return listeners[name] == nil ? .noListener(key, name, present: listeners.keys.sorted()) : nil
+        }
     }
 
     // MARK: - Children
@@ -131,9 +163,17 @@ package struct PlatformStep: Sendable {
             situation.isUnchanged = true
             return []
         }
-        let objects = stale.isEmpty ? [] : built ?? build(spec, situation.rollout).objects
-        let bodies = Dictionary(
-            uniqueKeysWithValues: objects.lazy.filter { stale.contains($0.key) }.map { ($0.key, $0) })
+        // Built when the first one is needed: what only waits for its stage needs none.
+        var bodies: [ObjectKey: DesiredObject]?
+        func body(of key: ObjectKey) -> DesiredObject? {
+            let known =
+                bodies
+                ?? Dictionary(
+                    uniqueKeysWithValues: (built ?? build(spec, situation.rollout).objects).lazy
+                        .filter { stale.contains($0.key) }.map { ($0.key, $0) })
+            bodies = known
+            return known[key]
+        }
         var actions: [Action] = []
         var handBacks: [Action] = []
         var isOpen = true
@@ -141,7 +181,11 @@ package struct PlatformStep: Sendable {
             let entries = memory.entries.filter { $0.stage == stage }
             let blocked = !isOpen || isBlocked(stage, situation)
             for entry in entries where stale.contains(entry.key) {
-                guard let body = bodies[entry.key] else { continue }
+                if blocked || !isOpen, waits(entry, &memory) {
+                    situation.withheld.insert(entry.key)
+                    continue
+                }
+                guard let body = body(of: entry.key) else { continue }
                 plan(
                     entry, body, mayCreate: isOpen && !blocked, stageIsBlocked: blocked, &memory, &situation, &wake,
                     &actions, &handBacks)
@@ -159,6 +203,16 @@ package struct PlatformStep: Sendable {
         }
         if situation.blockedAt == nil, situation.withheld.isEmpty { actions += prune(memory, situation) }
         return actions
+    }
+
+    /// Whether `entry` has nothing to do but to wait for its stage: it is not there, and nothing is known against it.
+    private func waits(_ entry: PlanMemory.Entry, _ memory: inout PlanMemory) -> Bool {
+        guard observation.children[entry.key] == nil, !observation.unseen.contains(entry.key.kind), !hasRun(entry),
+            memory.children[entry.key]?.failure == nil
+        else { return false }
+        memory.children[entry.key, default: PlanMemory.Child()].resourceVersion = nil
+        memory.children[entry.key]?.readiness = .progressing("is not made yet")
+        return true
     }
 
     /// Takes in a change of nothing but the status: the usual news of a child, and no reason to build what it should be.
@@ -180,10 +234,15 @@ package struct PlatformStep: Sendable {
     /// Whether an entry has to be looked at in full: its live object or its intent is not the one last found right.
     private func needsAttention(_ entry: PlanMemory.Entry, _ memory: PlanMemory) -> Bool {
         guard !observation.unseen.contains(entry.key.kind), let child = memory.children[entry.key],
-            child.failure == nil, child.digest == entry.digest,
-            let live = observation.children[entry.key]
+            child.failure == nil, child.digest == entry.digest
         else { return true }
+        guard let live = observation.children[entry.key] else { return !hasRun(entry) }
         return child.resourceVersion != live.resourceVersion
+    }
+
+    /// Whether `entry` is the migration that completed last: its Job has done its work, also when somebody deleted it.
+    private func hasRun(_ entry: PlanMemory.Entry) -> Bool {
+        entry.stage == .migration && entry.key.name == platform.completedMigration
     }
 
     private func plan(
@@ -207,18 +266,27 @@ package struct PlatformStep: Sendable {
             return
         }
 
-        let stamped = IntentDigest.stamped(body.object)
-        func apply(_ cause: Action.ApplyCause) {
+        let stamped = entry.digest.stamp(body.object)
+        func apply(_ cause: Action.ApplyCause, _ object: KubernetesObject) {
             actions.append(
                 .apply(
                     Action.Apply(
-                        object: stamped.object, type: entry.type, stage: entry.stage, digest: entry.digest,
+                        object: object, type: entry.type, stage: entry.stage, digest: entry.digest,
                         cause: cause)))
         }
         guard let live = observation.children[entry.key] else {
             child.resourceVersion = nil
+            if hasRun(entry) {
+                child.digest = entry.digest
+                child.readiness = .ready
+                return
+            }
             child.readiness = .progressing("is not made yet")
-            if mayCreate { apply(.missing) } else { situation.withheld.insert(entry.key) }
+            if mayCreate {
+                apply(.missing, asMade(stamped, memory))
+            } else {
+                situation.withheld.insert(entry.key)
+            }
             return
         }
         let object = live.decoded()
@@ -229,7 +297,14 @@ package struct PlatformStep: Sendable {
             return
         }
         let appliedDigest = object.annotations[IntentDigest.annotation]
-        let differences = Comparison.differences(desired: stamped.object.json, live: object.json)
+        var desired = stamped
+        if object.annotations[Self.replicasOwner] == ReplicasOwner.autoscalerFromNowOn,
+            desired.annotations[Self.replicasOwner] == ReplicasOwner.autoscaler
+        {
+            // The same to everybody but `handOver`.
+            desired = asMade(desired, memory, withReplicas: false)
+        }
+        let differences = Comparison.differences(desired: desired.json, live: object.json)
         if differences.isEmpty || (appliedDigest == entry.digest.description && differences == child.residue) {
             child.digest = entry.digest
             child.resourceVersion = live.resourceVersion
@@ -263,14 +338,28 @@ package struct PlatformStep: Sendable {
         }
         if entry.key.kind.kind == "Deployment" {
             let was = object.annotations[Self.replicasOwner]
-            let becomes = stamped.object.annotations[Self.replicasOwner]
-            if becomes == "autoscaler", was != "autoscaler", let count = object.spec?["replicas"]?.int {
+            let becomes = stamped.annotations[Self.replicasOwner]
+            if becomes == ReplicasOwner.autoscaler, was != becomes, let count = object.spec?["replicas"]?.int {
                 actions.append(.handOverReplicas(entry.key, entry.type, replicas: count))
-            } else if becomes == "operator", was == "autoscaler" {
+            } else if becomes == ReplicasOwner.operator, let was, was != becomes {
                 handBacks += autoscalers(of: entry.key)
             }
         }
-        apply(isChange ? .changed : .drifted(differences))
+        apply(isChange ? .changed : .drifted(differences), stamped)
+    }
+
+    /// `object` as it is first made: a Deployment that an autoscaler will govern starts with the autoscaler's lower bound,
+    /// for without a count the API server would start one pod.
+    private func asMade(
+        _ object: KubernetesObject, _ memory: PlanMemory, withReplicas: Bool = true
+    ) -> KubernetesObject {
+        guard let service = memory.desired?.services.first(where: { $0.deployment == object.key }),
+            service.autoscaler != nil
+        else { return object }
+        var made = object
+        made.json[path: ["metadata", "annotations", Self.replicasOwner]] = .string(ReplicasOwner.autoscalerFromNowOn)
+        if withReplicas { made.json[path: ["spec", "replicas"]] = JSON(service.replicas) }
+        return made
     }
 
     /// Notes one more correction; when there were too many lately, how long to leave the object alone.
@@ -290,6 +379,7 @@ package struct PlatformStep: Sendable {
         case .components, .migration, .workloads, .autoscaling, .exposure, .monitoring:
             // A pod that starts before its Secret would start again when the Secret comes.
             situation.missing.contains(where: \.isBlocking) || situation.awaitsSecrets
+                || situation.kafkaProblem != nil
         }
     }
 
@@ -354,7 +444,7 @@ package struct PlatformStep: Sendable {
                     child.readiness = Readiness.of(live.decoded())
                 }
             } else {
-                child.readiness = .progressing("is not made yet")
+                child.readiness = hasRun(entry) ? .ready : .progressing("is not made yet")
             }
             memory.children[entry.key] = child
         }

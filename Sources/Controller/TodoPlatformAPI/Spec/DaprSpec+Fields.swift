@@ -50,7 +50,10 @@ extension ResiliencySpec: Specification {
         ),
         Field(
             "inbound", \.inbound, .structure,
-            "Retries of the delivery of events to a service. After the last one an event goes to the dead letters."),
+            """
+            Retries of the delivery of events to a service. After the last one, or after 15 minutes with policy \
+            exponential, an event goes to the dead letters.
+            """),
         Field(
             "timeout", \.timeout, .timeSpan(TimeSpan(seconds: 1)...TimeSpan(minutes: 10)),
             "How long one attempt may take."),
@@ -67,7 +70,9 @@ extension RetrySpec: Specification {
         Field(
             "maxInterval", \.maxInterval, .timeSpan(TimeSpan(seconds: 1)...TimeSpan(minutes: 60)),
             "The longest wait between attempts, for policy exponential."),
-        Field("maxRetries", \.maxRetries, .integer(-1...1000), "How often it is tried again; -1: without end."),
+        Field(
+            "maxRetries", \.maxRetries, .integer(-1...1000),
+            "How often it is tried again; -1: without end, with policy exponential for 15 minutes in all."),
     ]
 }
 

@@ -42,7 +42,8 @@ package enum TracingProtocol: String, CaseIterable, Sendable {
 /// One of Dapr's Resiliency objects: what sidecars do when a call fails.
 package struct ResiliencySpec: Hashable, Sendable {
     package var outbound = RetrySpec(policy: .exponential, maxRetries: -1)
-    package var inbound = RetrySpec(policy: .exponential, maxRetries: 10)
+    /// Dapr gives a delivery up 15 minutes after its first attempt; the number of attempts need not end it earlier.
+    package var inbound = RetrySpec(policy: .exponential, maxInterval: TimeSpan(seconds: 30), maxRetries: -1)
     package var timeout = TimeSpan(seconds: 30)
     package var circuitBreaker = CircuitBreakerSpec()
 
@@ -56,8 +57,11 @@ package struct RetrySpec: Hashable, Sendable {
     package var maxRetries = -1
 
     package init() {}
-    package init(policy: RetryPolicyWord, maxRetries: Int) {
+    package init(
+        policy: RetryPolicyWord, maxInterval: TimeSpan = TimeSpan(seconds: 60), maxRetries: Int
+    ) {
         self.policy = policy
+        self.maxInterval = maxInterval
         self.maxRetries = maxRetries
     }
 }

@@ -17,6 +17,7 @@ extension TodoPlatformStatus: Specification {
             "resources", optional: \.resources, .structure,
             "What all pods ask for together, beside what the profile leaves for them."),
         Field("kafka", optional: \.kafka, .structure, "The Kafka that the operator made."),
+        Field("migration", optional: \.migration, .structure, "The database migration that ran last."),
         Field(
             "drift", \.drift, .list(of: .structure, 0...10, key: ""),
             "What others changed and the operator put back, newest first."),
@@ -70,6 +71,14 @@ extension KafkaStatus: Specification {
         Field(
             "clusterId", optional: \.clusterId, .text(.any(100)),
             "The identity on the volumes of the brokers, needed to bring a deleted Kafka back on them.")
+    ]
+}
+
+extension MigrationStatus: Specification {
+    package static let fields: [Field<MigrationStatus>] = [
+        Field(
+            "job", optional: \.job, .text(.any(253)),
+            "The Job that completed last. It is not made again when somebody deletes it.")
     ]
 }
 

@@ -16,6 +16,7 @@ package struct TodoPlatformStatus: Hashable, Sendable {
     package var selector: String?
     package var resources: ResourcesStatus?
     package var kafka: KafkaStatus?
+    package var migration: MigrationStatus?
     /// What others changed and we put back; the latest ten, newest first.
     package var drift: [DriftEntry] = []
 
@@ -82,6 +83,13 @@ package struct ResourcesStatus: Hashable, Sendable {
 package struct KafkaStatus: Hashable, Sendable {
     /// The identity on the brokers' volumes, needed to bring a deleted Kafka back on them.
     package var clusterId: String?
+
+    package init() {}
+}
+
+package struct MigrationStatus: Hashable, Sendable {
+    /// The Job that completed last. It is not made again when somebody deletes it.
+    package var job: String?
 
     package init() {}
 }

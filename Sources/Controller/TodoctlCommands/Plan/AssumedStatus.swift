@@ -24,6 +24,8 @@ enum AssumedStatus {
         case "KafkaNodePool":
             status["nodeIds"] = .array((0..<max(0, replicas.int ?? 1)).map { JSON($0) })
             status["conditions"] = [condition("Ready")]
+        case "Ingress", "Service": return ["loadBalancer": ["ingress": [["hostname": "assumed.example.com"]]]]
+        case "HorizontalPodAutoscaler": return ["conditions": [condition("AbleToScale"), condition("ScalingActive")]]
         case "HTTPRoute": status["parents"] = [["conditions": [condition("Accepted"), condition("ResolvedRefs")]]]
         default: status["conditions"] = [condition("Ready")]
         }

@@ -11,6 +11,8 @@ package struct PlanSnapshot: Sendable {
     package var secretDigests: [SecretKey: String]
     /// Secrets that we may not read.
     package var unreadableSecrets: Set<NamespacedName>
+    /// The Kafka of somebody else that the platform uses.
+    package var existingKafka: ExistingKafka?
     package var now: Timestamp
 
     package init(
@@ -64,6 +66,7 @@ package struct PlanSnapshot: Sendable {
         let (digests, unreadable) = try await cluster.secretDigests(snapshot.secrets)
         snapshot.secretDigests = digests
         snapshot.unreadableSecrets = unreadable
+        snapshot.existingKafka = try await snapshot.kafka(cluster)
         return snapshot
     }
 
@@ -76,11 +79,18 @@ package struct PlanSnapshot: Sendable {
             remedy: "\"todoctl validate\" shows where")
     }
 
+    private func kafka(_ cluster: ClusterReader) async throws(CommandError) -> ExistingKafka? {
+        let desired = desired
+        guard let kafka = desired.kafka, !desired.ownsKafka, let type = apis.newest(kafka) else { return nil }
+        return try await cluster.existingKafka(kafka, type)
+    }
+
     /// The secret values that the platform refers to.
-    private var secrets: [SecretKey] {
+    private var secrets: [SecretKey] { desired.secrets.map(\.key) }
+
+    private var desired: DesiredState {
         let platform = TodoPlatform.decode(platform).platform
         return DesiredState.build(
-            PlanInput(platform: platform, apis: apis, image: platform.effective.image, version: platform.spec.version)
-        ).secrets.map(\.key)
+            PlanInput(platform: platform, apis: apis, image: platform.effective.image, version: platform.spec.version))
     }
 }

@@ -47,6 +47,7 @@ package struct PlatformPreview: Sendable {
         case .active: break
         }
         notes += situation.missing.map(\.message)
+        if let problem = situation.kafkaProblem { notes.append(problem.message) }
         let missing = situation.missingSecrets.filter { !snapshot.unreadableSecrets.contains($0.key.secret) }
         for (key, uses) in Dictionary(grouping: missing, by: \.key).sorted(by: { $0.key < $1.key }) {
             notes.append(
@@ -79,6 +80,7 @@ private struct Simulation {
     private var objects: [ObjectKey: KubernetesObject] = [:]
     private let apis: ServedAPIs
     private var secretDigests: [SecretKey: String]
+    private let existingKafka: ExistingKafka?
     private var now: Timestamp
     private var memory = PlanMemory()
     private var version = 0
@@ -100,6 +102,7 @@ private struct Simulation {
         platform.json[path: ["metadata", "managedFields"]] = nil
         apis = snapshot.apis
         secretDigests = snapshot.secretDigests
+        existingKafka = snapshot.existingKafka
         now = snapshot.now
         for child in snapshot.children {
             var object = child
@@ -113,7 +116,8 @@ private struct Simulation {
         let step = PlatformStep(
             platform: PlatformResource(platform),
             observation: Observation(
-                children: objects.mapValues(ObservedObject.init), apis: apis, secretDigests: secretDigests, now: now))
+                children: objects.mapValues(ObservedObject.init), apis: apis, secretDigests: secretDigests,
+                existingKafka: existingKafka, now: now))
         let plan = step.plan(&memory)
         let results = plan.actions.map { (action: $0, result: ActionResult.done(perform($0))) }
         let conclusion = step.conclude(plan, results: results, &memory)

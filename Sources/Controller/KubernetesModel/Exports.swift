@@ -1,0 +1,2 @@
+// Whoever handles Kubernetes objects handles JSON and instants: one import brings both.
+@_exported public import WireValues

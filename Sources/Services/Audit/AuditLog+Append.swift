@@ -1,0 +1,87 @@
+package import TaskStorage
+package import WireValues
+
+extension AuditLog {
+    /// Appends the entries that are not there yet, in their order.
+    /// - Returns: for each entry whether it is new.
+    package static func append(
+        _ entries: [AuditEntry], at now: Timestamp, in transaction: any Transaction
+    ) throws(DatabaseError) -> [Bool] {
+        guard !entries.isEmpty else { return [] }
+        var chains = try lockChains(Set(entries.map(\.userID)), in: transaction)
+        // Asked only now: whoever had one of these chains before us has committed.
+        var known = Set(
+            try transaction.query(
+                "SELECT event_id FROM audit_entries WHERE event_id \(transaction.dialect.isInTexts(1))",
+                [.list(entries.map(\.eventID))]
+            ).map { $0.text(0) })
+        var rows: [[SQLValue]] = []
+        var changed: Set<String> = []
+        let isNew = entries.map { entry in
+            guard known.insert(entry.eventID).inserted, var chain = chains[entry.userID] else { return false }
+            chain.lastPlace += 1
+            chain.lastLink = chain.lastLink.following(entry, place: chain.lastPlace, recordedAt: now)
+            chains[entry.userID] = chain
+            changed.insert(entry.userID)
+            rows.append([
+                .text(entry.userID), .integer(chain.lastPlace), .text(entry.eventID), .text(entry.eventType),
+                .integer(entry.taskID), .integer(entry.taskVersion), .integer(entry.occurredAt.microseconds),
+                .integer(now.microseconds), .blob(entry.body), .blob(chain.lastLink.bytes),
+            ])
+            return true
+        }
+        try insert(rows, into: "audit_entries", in: transaction)
+        let ends = changed.sorted().compactMap { user in
+            chains[user].map { chain -> [SQLValue] in
+                [
+                    .text(user), .integer(chain.lastPlace), .blob(chain.lastLink.bytes), .integer(chain.purgedPlace),
+                    .blob(chain.purgedLink.bytes), .integer(now.microseconds),
+                ]
+            }
+        }
+        try insert(
+            ends, into: "audit_chains",
+            """
+            ON CONFLICT (user_id) DO UPDATE SET last_place = excluded.last_place, last_link = excluded.last_link,
+            oldest_at = COALESCE(audit_chains.oldest_at, excluded.oldest_at)
+            """, in: transaction)
+        return isNew
+    }
+
+    /// The chains of `users`, made where there are none, and ours until the transaction ends. Always taken in the order
+    /// of their names, so that two who want the same ones do not block each other.
+    private static func lockChains(
+        _ users: Set<String>, in transaction: any Transaction
+    ) throws(DatabaseError) -> [String: Chain] {
+        let names = users.sorted()
+        let select = """
+            SELECT \(Chain.columns), user_id FROM audit_chains WHERE user_id \(transaction.dialect.isInTexts(1))
+            ORDER BY user_id\(transaction.dialect.forUpdate)
+            """
+        var rows = try transaction.query(select, [.list(names)])
+        if rows.count < users.count {
+            let missing = users.subtracting(rows.map { $0.text(4) }).sorted()
+            let empty = SQLValue.blob(ChainLink.first.bytes)
+            try insert(
+                missing.map { [.text($0), 0, empty, 0, empty, nil] }, into: "audit_chains", "ON CONFLICT DO NOTHING",
+                in: transaction)
+            rows = try transaction.query(select, [.list(names)])
+        }
+        return Dictionary(rows.map { ($0.text(4), Chain($0)) }) { first, _ in first }
+    }
+
+    /// Inserts rows by statements of few different sizes, so that the server knows them.
+    private static func insert(
+        _ rows: [[SQLValue]], into table: String, _ conflict: String = "", in transaction: any Transaction
+    ) throws(DatabaseError) {
+        var rest = rows[...]
+        while let first = rest.first {
+            let size = [64, 16, 4, 1].first { $0 <= rest.count } ?? 1
+            let part = rest.prefix(size)
+            rest = rest.dropFirst(size)
+            try transaction.send(
+                "INSERT INTO \(table) VALUES \(transaction.dialect.values(rows: size, columns: first.count)) \(conflict)",
+                Array(part.joined()))
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package import TaskDomain
+
+/// Where a service says what it answers to.
+///
+///     routes.user(.get, "/api/{user_id}/audit") { request, identity in try await list(request, identity) }
+///     routes.events(.taskEvents) { delivery in try await record(delivery.event) }
+package final class Routes {
+    var built = RouteTable()
+    let authenticator: Authenticator
+    let gate: SidecarGate
+    let consumers: EventConsumers
+
+    init(authenticator: Authenticator, gate: SidecarGate, consumers: EventConsumers) {
+        self.authenticator = authenticator
+        self.gate = gate
+        self.consumers = consumers
+    }
+
+    /// What there is, for the test that holds it against the API's description.
+    package var table: [(method: Method, pattern: String)] { built.all }
+
+    /// A route for a user, who proves who they are by a token, and reaches only what is theirs.
+    ///
+    /// - Parameters:
+    ///   - pattern: begins with `/api/{user_id}`.
+    ///   - bodyLimit: bytes.
+    package func user(
+        _ method: Method, _ pattern: String, bodyLimit: Int = 65_536,
+        _ handler: @escaping @Sendable (ServiceRequest, Identity) async throws -> ServiceResponse
+    ) {
+        precondition(
+            pattern == "/api/{user_id}" || pattern.hasPrefix("/api/{user_id}/"), "\(pattern) does not name its user")
+        let authenticator = authenticator
+        built.add(method, pattern, bodyLimit: bodyLimit) { request in
+            let identity = try await authenticator.identity(of: request)
+            guard identity.userID == request["user_id"] else {
+                throw Problem(403, "other_user", "The token is another user's than the path names.")
+            }
+            return try await handler(request, identity)
+        }
+    }
+
+    /// A route for anybody.
+    package func open(
+        _ method: Method, _ pattern: String, bodyLimit: Int = 65_536,
+        _ handler: @escaping @Sendable (ServiceRequest) async throws -> ServiceResponse
+    ) {
+        built.add(method, pattern, bodyLimit: bodyLimit, handler)
+    }
+
+    /// The events of a topic, one at a time. Events of one key come in the order in which the broker has them; of
+    /// several keys, several at once.
+    package func events(
+        _ role: TopicRole, _ handler: @escaping @Sendable (Delivery) async throws -> Outcome
+    ) {
+        let consumer = consumers.consumer(role, .single(handler))
+        sidecar("/events/\(role.rawValue)", bodyLimit: consumers.maximumBytes) { try await consumer.respond(to: $0) }
+    }
+
+    /// The events of a topic, as many at a time as the sidecar delivers, in the order in which the broker has them.
+    ///
+    /// - Parameter handler: returns as many outcomes as it got deliveries. What it throws holds for all of them.
+    package func eventBatches(
+        _ role: TopicRole, _ handler: @escaping @Sendable ([Delivery]) async throws -> [Outcome]
+    ) {
+        let consumer = consumers.consumer(role, .batch(handler))
+        sidecar("/events/\(role.rawValue)", bodyLimit: consumers.maximumBytes) { try await consumer.respond(to: $0) }
+    }
+
+    /// Jobs that fall due.
+    package func jobs(_ handler: @escaping @Sendable (JobCall) async throws -> JobOutcome) {
+        sidecar("/job/{name}", bodyLimit: 1_048_576) { request in
+            try await JobCall.respond(to: request, handler)
+        }
+    }
+
+    private func sidecar(_ pattern: String, bodyLimit: Int, _ handler: @escaping RouteTable.Handler) {
+        let gate = gate
+        built.add(.post, pattern, bodyLimit: bodyLimit) { request in
+            try gate.check(request)
+            return try await handler(request)
+        }
+    }
+}

@@ -1,0 +1,191 @@
+package import Logging
+import ServiceLifecycle
+package import TaskStorage
+package import Telemetry
+package import WireValues
+
+/// What a relay needs of its outbox: see `Outbox`.
+package protocol RelaySource: Sendable {
+    /// Marks `published`, and returns what is to be published next; nothing when there is nothing.
+    func claim(published: [Int64], limit: Int) async throws -> OutboxBatch
+    /// Marks `published` and leaves the rest to other relays.
+    func release(published: [Int64]) async throws
+    func backlog() async throws -> (count: Int, oldest: Timestamp?)
+    /// An element whenever there may be something new.
+    var wakes: AsyncStream<Void> { get }
+}
+
+/// Brings committed events to the broker, in order for each key, however often it takes.
+///
+/// It is woken by the commit and looks by itself every ten seconds, in case a wake-up got lost. While publishing
+/// fails it waits 100 ms, doubling up to 30 s, with jitter. A row may be published twice, when the relay ends between
+/// publishing and marking; never is one lost, or out of the order of its key.
+package struct OutboxRelay: Service {
+    static let batch = 500
+    static let fallback = Duration.seconds(10)
+    static let firstPause = Duration.milliseconds(100)
+    static let longestPause = Duration.seconds(30)
+
+    private let source: any RelaySource
+    private let publisher: any OutboxPublisher
+    private let clock: any Clock<Duration>
+    private let now: @Sendable () -> Timestamp
+    private let jitter: @Sendable () -> Double
+    private let logger: Logger
+    private let pending: Gauge
+    private let oldest: Gauge
+
+    /// - Parameter jitter: a factor around 1 for each pause.
+    package init(
+        source: any RelaySource, publisher: any OutboxPublisher, clock: any Clock<Duration>,
+        now: @escaping @Sendable () -> Timestamp, metrics: MetricRegistry, logger: Logger,
+        jitter: @escaping @Sendable () -> Double = { Double.random(in: 0.8...1.2) }
+    ) {
+        self.source = source
+        self.publisher = publisher
+        self.clock = clock
+        self.now = now
+        self.jitter = jitter
+        self.logger = logger
+        pending = metrics.gauge("todo_outbox_pending", help: "Committed events that the broker does not have yet.")
+        oldest = metrics.gauge(
+            "todo_outbox_oldest_seconds", help: "Age of the oldest committed event that the broker does not have.")
+    }
+
+    /// Runs until graceful shutdown, and then until nothing is left that was committed before, or something fails.
+    package func run() async throws {
+        let stop = Latch()
+        let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let (delays, later) = AsyncStream<Duration>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        await withGracefulShutdownHandler {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for await _ in self.source.wakes { wake.yield() }
+                }
+                group.addTask {
+                    while !Task.isCancelled {
+                        await self.measure()
+                        wake.yield()
+                        // Cancelled: the loop ends.
+                        try? await self.clock.sleep(for: Self.fallback)
+                    }
+                }
+                group.addTask {
+                    for await delay in delays {
+                        // Cancelled: the stream ends.
+                        try? await self.clock.sleep(for: delay)
+                        wake.yield()
+                    }
+                }
+                await self.relay(wakes, later: later, stop: stop)
+                group.cancelAll()
+            }
+        } onGracefulShutdown: {
+            stop.open()
+            wake.yield()
+        }
+    }
+
+    private func relay(
+        _ wakes: AsyncStream<Void>, later: AsyncStream<Duration>.Continuation, stop: Latch
+    ) async {
+        var published: [Int64] = []
+        var failures = 0
+        for await _ in wakes {
+            var mayHaveMore = true
+            while mayHaveMore, !Task.isCancelled {
+                do {
+                    let asked = ContinuousClock.now
+                    let batch = try await source.claim(published: published, limit: Self.batch)
+                    published = []
+                    mayHaveMore = !batch.rows.isEmpty
+                    if mayHaveMore {
+                        published = await publisher.publish(batch.rows, before: asked + batch.startWithin)
+                        failures = published.count == batch.rows.count ? 0 : failures + 1
+                    } else if let delay = batch.lookAgainAfter {
+                        later.yield(delay)
+                    }
+                } catch {
+                    // What was published and could not be marked is named again with the next claim.
+                    failures += 1
+                    logger.notice("outbox not read; to be tried again", metadata: ["error": "\(error)"])
+                }
+                if failures > 0, mayHaveMore {
+                    if stop.isOpen { break }
+                    await measure()
+                    await pause(after: failures, stop: stop)
+                }
+            }
+            if stop.isOpen { break }
+        }
+        do {
+            try await source.release(published: published)
+        } catch {
+            logger.notice(
+                "outbox not given back; others wait until its lease ends", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// The wait after `failures` failures in a row: 100 ms, doubling up to 30 s, times the jitter.
+    static func pause(after failures: Int, jitter: Double) -> Duration {
+        let doublings = min(max(failures, 1) - 1, 16)
+        return min(firstPause * (1 << doublings), longestPause) * jitter
+    }
+
+    private func pause(after failures: Int, stop: Latch) async {
+        let pause = Self.pause(after: failures, jitter: jitter())
+        let clock = clock
+        await withTaskGroup(of: Void.self) { group in
+            // Cancelled when the latch opens first.
+            group.addTask { try? await clock.sleep(for: pause) }
+            group.addTask { await stop.wait() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func measure() async {
+        do {
+            let backlog = try await source.backlog()
+            pending.set(Double(backlog.count))
+            oldest.set(backlog.oldest.map { max(0, Double(now().microseconds - $0.microseconds) / 1_000_000) } ?? 0)
+        } catch {
+            // The relay itself says what is wrong with the database; the gauges keep what they had.
+        }
+    }
+}
+
+/// The outbox of a service in its database.
+package struct DatabaseRelaySource: RelaySource {
+    private let outbox: Outbox
+    private let database: any Database
+    private let relay: String
+
+    /// - Parameter relay: tells this process from others that share the work.
+    package init(outbox: Outbox, database: any Database, relay: String) {
+        self.outbox = outbox
+        self.database = database
+        self.relay = relay
+    }
+
+    package func claim(published: [Int64], limit: Int) async throws -> OutboxBatch {
+        let (outbox, relay) = (outbox, relay)
+        return try await database.transaction { transaction in
+            try outbox.claim(by: relay, limit: limit, published: published, in: transaction)
+        }
+    }
+
+    package func release(published: [Int64]) async throws {
+        let (outbox, relay) = (outbox, relay)
+        try await database.transaction { transaction in
+            try outbox.release(by: relay, published: published, in: transaction)
+        }
+    }
+
+    package func backlog() async throws -> (count: Int, oldest: Timestamp?) {
+        let outbox = outbox
+        return try await database.read { try outbox.backlog(in: $0) }
+    }
+
+    package var wakes: AsyncStream<Void> { database.notifications(outbox.channel) }
+}

@@ -1,0 +1,75 @@
+import Crypto
+import FoundationEssentials
+import NIOHTTP1
+import ServiceKit
+import TaskDomain
+
+/// A request that asks for a WebSocket, read: RFC 6455, section 4.2.1.
+struct Handshake: Hashable, Sendable {
+    let userID: String
+    let beginning: SyncSession.Beginning
+    /// Of the `Authorization` header; nil: the first message will bring it.
+    let token: String?
+    /// The value of `Sec-WebSocket-Accept`.
+    let accept: String
+
+    /// - Returns: nil if the request does not ask for a WebSocket at the address of the sync service; others answer it.
+    /// - Throws: Problem, if it does, but not as it should.
+    init?(_ head: HTTPRequestHead) throws(Problem) {
+        guard Self.wantsUpgrade(head), head.method == .GET, head.version == .http1_1,
+            head.headers[canonicalForm: "upgrade"].contains(where: { $0.lowercased() == "websocket" })
+        else { return nil }
+        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let segments = parts[0].split(separator: "/", omittingEmptySubsequences: false)
+        guard segments.count == 4, segments[0].isEmpty, segments[1] == "api", segments[3] == "sync",
+            let userID = PercentEncoding.decoded(segments[2]), !userID.isEmpty
+        else { return nil }
+        guard head.headers["sec-websocket-version"] == ["13"] else {
+            throw Problem(
+                426, "websocket_version", "This service speaks version 13 of the WebSocket protocol.",
+                headers: [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")])
+        }
+        let keys = head.headers["sec-websocket-key"]
+        guard keys.count == 1, Data(base64Encoded: keys[0])?.count == 16 else {
+            throw Problem(400, "websocket_key", "Sec-WebSocket-Key must be 16 bytes in base64.")
+        }
+        self.userID = userID
+        accept = Self.accept(keys[0])
+        beginning = try Self.beginning(parts.count > 1 ? parts[1] : "")
+        token = try Self.token(head.headers["authorization"])
+    }
+
+    /// Whether the HTTP decoder takes this for an upgrade, and so reads no further request on the connection.
+    static func wantsUpgrade(_ head: HTTPRequestHead) -> Bool {
+        head.headers.contains(name: "upgrade")
+            && head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
+    }
+
+    private static func accept(_ key: String) -> String {
+        // The number is RFC 6455's own.
+        let digest = Insecure.SHA1.hash(data: Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
+        return Data(digest).base64EncodedString()
+    }
+
+    private static func beginning(_ query: Substring) throws(Problem) -> SyncSession.Beginning {
+        for item in query.split(separator: "&") {
+            let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard pair[0] == "after" else { continue }
+            guard pair.count == 2, let after = Int64(pair[1]), (0...ClientMessage.largestSequence).contains(after)
+            else {
+                throw .invalid([FieldProblem("out_of_range", "after", "`after` is a whole number from 0.")])
+            }
+            return .after(after)
+        }
+        return .unsaid
+    }
+
+    private static func token(_ values: [String]) throws(Problem) -> String? {
+        guard let value = values.first else { return nil }
+        let parts = value.split(separator: " ", maxSplits: 1)
+        guard values.count == 1, parts.count == 2, parts[0].lowercased() == "bearer" else {
+            throw .unauthorized("no_token", "Authorization must be `Bearer` and a token.")
+        }
+        return String(parts[1])
+    }
+}

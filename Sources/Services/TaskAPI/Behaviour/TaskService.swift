@@ -1,0 +1,196 @@
+import ServiceKit
+import TaskDomain
+import TaskStorage
+import WireValues
+
+/// What can be done with a user's tasks. Each act is one transaction: the change, the feed and the events, or nothing.
+struct TaskService: Sendable {
+    let database: any Database
+    let outbox: Outbox
+    let now: @Sendable () -> Timestamp
+
+    /// A task as it is answered: its JSON, as the row has it.
+    struct Answer: Sendable {
+        let id: Int64
+        let version: Int
+        let json: String
+    }
+
+    // MARK: - Making
+
+    /// Makes a task.
+    ///
+    /// - Parameter request: when the sender may repeat it: an equal one gets the same answer and makes no other.
+    func create(_ input: TaskInput, _ caller: Caller, once request: RememberedRequests.Request?) async throws -> Answer {
+        do {
+            return try await database.transaction { transaction in
+                let (state, id) = try TaskReading.beginCreation(caller.userID, in: transaction)
+                let now = now().truncatedToMilliseconds
+                if let request {
+                    switch try RememberedRequests.look(request, caller.userID, now: now, in: transaction) {
+                    case .new: break
+                    case .known(let answer): throw Replay(answer: answer)
+                    case .other: throw Self.keyReused
+                    }
+                }
+                let decision = try Self.decided { () throws(TaskRefusal) in
+                    try TaskMachine(now: now, settings: state.settings).create(
+                        input, id: id, userID: caller.userID, seriesID: UUIDText.v7(now: now))
+                }
+                var writing = TaskWriting(
+                    transaction: transaction, outbox: outbox, userID: caller.userID, actor: caller.actor,
+                    trace: caller.trace, sequence: state.sequence)
+                guard let json = try writing.write(decision, countedAlready: true, now: now) else {
+                    throw TaskReading.Corrupt(description: "a new task has no text")
+                }
+                if let request {
+                    try RememberedRequests.remember(request, caller.userID, answer: json, now: now, in: transaction)
+                }
+                return Answer(id: id, version: 1, json: json)
+            }
+        } catch let replay as Replay {
+            let task = try TodoTask(json: JSON(parsing: replay.answer))
+            return Answer(id: task.id, version: task.version, json: replay.answer)
+        }
+    }
+
+    /// Thrown to give the transaction up: nothing is to be counted or written.
+    private struct Replay: Error { let answer: String }
+
+    static let keyReused = Problem(
+        422, "idempotency_key_reused", "The Idempotency-Key was used for another request; use a new one for each.",
+        errors: [.init("idempotency_key_reused", "Idempotency-Key", "stands for another request already")])
+
+    // MARK: - Changing
+
+    /// Acts on a task that is there.
+    ///
+    /// - Parameter decide: pure.
+    /// - Returns: the task afterwards; nil when it is gone.
+    /// - Throws: `Problem` 404, 412; and what the refusal of an act means.
+    @discardableResult
+    func act(
+        on id: Int64, _ caller: Caller, _ precondition: Precondition = .none,
+        _ decide: @escaping @Sendable (TaskMachine, TaskSituation) throws(TaskRefusal) -> TaskDecision
+    ) async throws -> Answer? {
+        try await database.transaction { transaction in
+            try TaskReading.lock(caller.userID, in: transaction)
+            guard let (state, situation) = try TaskReading.situation(caller.userID, id, in: transaction) else {
+                throw Self.noSuchTask
+            }
+            try precondition.check(situation.task.version)
+            // A clock that went back must not turn a task's history around.
+            let now = max(now(), situation.task.updatedAt).truncatedToMilliseconds
+            let decision = try Self.decided { () throws(TaskRefusal) in
+                try decide(TaskMachine(now: now, settings: state.settings), situation)
+            }
+            var writing = TaskWriting(
+                transaction: transaction, outbox: outbox, userID: caller.userID, actor: caller.actor,
+                trace: caller.trace, sequence: state.sequence)
+            let json = try writing.write(decision, now: now)
+            return decision.result.map { Answer(id: id, version: $0.version, json: json ?? $0.json.text) }
+        }
+    }
+
+    static let noSuchTask = Problem.notFound("a task of this id among yours")
+
+    private static func decided(_ body: () throws(TaskRefusal) -> TaskDecision) throws -> TaskDecision {
+        do throws(TaskRefusal) {
+            return try body()
+        } catch {
+            switch error {
+            case .invalid(let problems): throw Problem.invalid(problems)
+            case .conflict(let code, let detail): throw Problem(409, code, detail.capitalizedSentence)
+            }
+        }
+    }
+
+    /// Makes the successor that recurrence asks for, if it is still wanted.
+    ///
+    /// - Returns: whether one was made.
+    func makeSuccessor(_ command: CreateTaskCommand, actor: Actor, trace: EventTrace) async throws -> Bool {
+        try await database.transaction { transaction in
+            // Nobody but users who have tasks has series; a command for anybody else finds nothing.
+            try TaskReading.lock(command.userID, in: transaction)
+            let situation = try TaskReading.successorSituation(command, in: transaction)
+            guard situation.series?.userID == command.userID else { return false }
+            let state = try TaskReading.lockOrMake(command.userID, in: transaction)
+            let id = try TaskReading.newID(in: transaction)
+            let now = max(now(), situation.previous?.updatedAt ?? Timestamp(seconds: 0)).truncatedToMilliseconds
+            let decision = TaskMachine(now: now, settings: state.settings).successor(command, situation, id: id)
+            var writing = TaskWriting(
+                transaction: transaction, outbox: outbox, userID: command.userID, actor: actor, trace: trace,
+                sequence: state.sequence)
+            return try writing.write(decision, now: now) != nil
+        }
+    }
+
+    // MARK: - Settings
+
+    func settings(_ userID: String) async throws -> UserSettings {
+        try await database.read { try TaskReading.settings(userID, in: $0) }
+    }
+
+    /// Changes the user's settings, and with them the open all-day tasks that they move.
+    ///
+    /// - Parameter isPatch: what is not named stays; else it is as at the beginning.
+    func changeSettings(_ json: JSON, isPatch: Bool, _ caller: Caller) async throws -> UserSettings {
+        try await database.transaction { transaction in
+            let state = try TaskReading.lockOrMake(caller.userID, in: transaction)
+            let settings = try (isPatch ? state.settings : UserSettings()).changed(by: json)
+            guard settings != state.settings else { return settings }
+            try transaction.send(
+                "UPDATE task_users SET settings = $2 WHERE user_id = $1",
+                [.text(caller.userID), .text(settings.json.text)])
+            guard settings.zone.name != state.settings.zone.name
+                || settings.morningSecondOfDay != state.settings.morningSecondOfDay
+            else { return settings }
+            var writing = TaskWriting(
+                transaction: transaction, outbox: outbox, userID: caller.userID, actor: caller.actor,
+                trace: caller.trace, sequence: state.sequence)
+            for id in try TaskReading.openTasks(caller.userID, in: transaction) {
+                guard let (_, situation) = try TaskReading.situation(caller.userID, id, in: transaction) else { continue }
+                let now = max(now(), situation.task.updatedAt).truncatedToMilliseconds
+                let decision = try Self.decided { () throws(TaskRefusal) in
+                    try TaskMachine(now: now, settings: settings).settle(situation, from: state.settings)
+                }
+                _ = try writing.write(decision, now: now)
+            }
+            return settings
+        }
+    }
+
+    // MARK: - Reading
+
+    func task(_ userID: String, _ id: Int64) async throws -> Answer {
+        // One statement is a snapshot of its own: no transaction, no second round trip.
+        let rows = try await database.statement(
+            "SELECT data FROM tasks WHERE user_id = $1 AND id = $2", [.text(userID), .integer(id)])
+        guard let json = rows.first?.text(0) else { throw Self.noSuchTask }
+        return Answer(id: id, version: try TodoTask(json: JSON(parsing: json)).version, json: json)
+    }
+
+    func list(_ userID: String, _ list: TaskList, after position: Cursor.Position?) async throws
+        -> (tasks: [String], next: Cursor.Position?)
+    {
+        try await database.read { try list.page(userID, after: position, in: $0) }
+    }
+
+    /// The user's changes after number `since`, in order.
+    ///
+    /// - Returns: each as JSON text, and the number of the user's newest change at that moment.
+    func changes(_ userID: String, since: Int64, limit: Int) async throws -> (changes: [String], last: Int64, newest: Int64) {
+        try await database.read { transaction in
+            let newest = try transaction.query("SELECT seq FROM task_users WHERE user_id = $1", [.text(userID)])
+            let rows = try transaction.query(
+                "SELECT data, seq FROM task_changes WHERE user_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+                [.text(userID), .integer(since), .of(limit)])
+            return (rows.map { $0.text(0) }, rows.last?.int(1) ?? since, newest.first?.int(0) ?? 0)
+        }
+    }
+}
+
+extension String {
+    /// With a capital and a full stop, as sentences of problems have.
+    fileprivate var capitalizedSentence: String { prefix(1).uppercased() + dropFirst() + (hasSuffix(".") ? "" : ".") }
+}

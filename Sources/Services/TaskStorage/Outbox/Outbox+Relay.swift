@@ -1,0 +1,178 @@
+package import WireValues
+
+/// What a relay got to publish.
+package struct OutboxBatch: Sendable {
+    package struct Claimed: Sendable {
+        /// The row's number, for `published`.
+        package let id: Int64
+        package let row: OutboxRow
+        package let createdAt: Timestamp
+    }
+
+    /// In the order in which they are to arrive at the broker, as far as they have the same key.
+    package let rows: [Claimed]
+    /// Later than this after the claim, another relay may have begun with them.
+    package let startWithin: Duration
+    /// Nothing is here for this relay, but others hold rows that wait: look again after this time, in case they died.
+    package let lookAgainAfter: Duration?
+}
+
+extension Outbox {
+    /// Marks `published` and returns what comes next.
+    ///
+    /// Several relays share the work by lanes of keys. One that dies loses its lanes after 5 s; its rows are then
+    /// published by another, some of them again. Rows that could not be published are left out of `published` and come
+    /// again with a later claim; until then no later row of the same key may be published, which the caller sees to.
+    /// - Parameters:
+    ///   - relay: a name that no other process has, such as the pod's.
+    ///   - limit: at most so many rows.
+    package func claim(
+        by relay: String, limit: Int, published: [Int64] = [], in transaction: any Transaction
+    ) throws(DatabaseError) -> OutboxBatch {
+        let dialect = transaction.dialect
+        try mark(published, in: transaction)
+        if dialect == .postgresql {
+            // One relay at a time decides. Held until this short transaction ends.
+            try transaction.send("SELECT pg_advisory_xact_lock($1)", [.integer(lockNumber)])
+        }
+        try transaction.send(
+            """
+            INSERT INTO \(table)_relays VALUES ($1, \(dialect.now))
+            ON CONFLICT (relay) DO UPDATE SET seen_at = excluded.seen_at
+            """, [.text(relay)])
+        let plan = try plan(relay, in: transaction)
+        let list = SQLValue.list(plan.lanes.map { Int64($0) })
+        let rows = try transaction.query(
+            """
+            SELECT o.id, o.role, o.key, o.event_id, o.body, o.created_at, o.lane
+            FROM (SELECT id FROM \(table)_pending WHERE lane \(dialect.isIn(1)) ORDER BY id LIMIT $2) p
+            JOIN \(table) o ON o.id = p.id ORDER BY o.id
+            """, [list, .of(limit)])
+        let lanes = Set(rows.map { Int($0.int(6)) }).intersection(plan.unsecured)
+        try take(lanes, for: relay, in: transaction)
+        if !plan.surplus.isEmpty {
+            try transaction.send(
+                "UPDATE \(table)_lanes SET until_at = 0 WHERE relay = $1 AND lane \(dialect.isIn(2))",
+                [.text(relay), .list(plan.surplus.map { Int64($0) })])
+        }
+        var lookAgainAfter: Duration?
+        if rows.isEmpty, plan.lanes.count < Self.lanes,
+            try !transaction.query("SELECT 1 FROM \(table)_pending LIMIT 1").isEmpty
+        {
+            lookAgainAfter = .seconds(1)
+        }
+        return OutboxBatch(
+            rows: rows.map { row in
+                OutboxBatch.Claimed(
+                    id: row.int(0),
+                    row: OutboxRow(role: row.text(1), key: row.text(2), eventID: row.text(3), bytes: row.blob(4)),
+                    createdAt: Timestamp(microseconds: row.int(5)))
+            },
+            // What was not renewed has half of its term left at least.
+            startWithin: LanePlan.term / 2, lookAgainAfter: lookAgainAfter)
+    }
+
+    /// Marks `published` and leaves all lanes to the others: at shutdown.
+    package func release(
+        by relay: String, published: [Int64], in transaction: any Transaction
+    ) throws(DatabaseError) {
+        try mark(published, in: transaction)
+        try transaction.send("UPDATE \(table)_lanes SET until_at = 0 WHERE relay = $1", [.text(relay)])
+        try transaction.send("DELETE FROM \(table)_relays WHERE relay = $1", [.text(relay)])
+        try transaction.notify(channel)
+    }
+
+    /// How many committed events the broker does not have yet, and since when the oldest waits.
+    package func backlog(in transaction: any Transaction) throws(DatabaseError) -> (count: Int, oldest: Timestamp?) {
+        let row = try transaction.query("SELECT count(*), min(created_at) FROM \(table)_pending")[0]
+        return (Int(row.int(0)), row.intOrNil(1).map { Timestamp(microseconds: $0) })
+    }
+
+    /// Deletes a few old rows. Called again and again with what it returned, it deletes all of them.
+    /// - Parameters:
+    ///   - moment: rows published before it go.
+    ///   - after: the number where the call before stopped; 0 for the first.
+    ///   - limit: looks at so many rows at most.
+    /// - Returns: where to go on; nil when the rest is younger.
+    package func purge(
+        publishedBefore moment: Timestamp, after: Int64, limit: Int = 500, in transaction: any Transaction
+    ) throws(DatabaseError) -> Int64? {
+        let written = moment.advanced(by: .zero - Self.late)
+        // In the order of their numbers, which is near enough that of their times: no index is kept for this.
+        let rows = try transaction.query(
+            "SELECT id, created_at FROM \(table) WHERE id > $1 ORDER BY id LIMIT $2", [.integer(after), .of(limit)])
+        let old = rows.prefix { $0.int(1) < written.microseconds }
+        guard let last = old.last?.int(0) else { return nil }
+        try transaction.send(
+            """
+            DELETE FROM \(table) WHERE id > $1 AND id <= $2 AND (published_at IS NULL OR published_at < $3)
+            AND NOT EXISTS (SELECT 1 FROM \(table)_pending p WHERE p.id = \(table).id)
+            """, [.integer(after), .integer(last), .integer(moment.microseconds)])
+        try transaction.send(
+            "DELETE FROM \(table)_relays WHERE seen_at < \(transaction.dialect.now) - 3600000000", [])
+        return old.count == limit ? last : nil
+    }
+
+    /// Puts rows written between two moments back among what is to be published, in their order.
+    /// - Parameters:
+    ///   - role, key: only these; nil for all.
+    /// - Returns: how many.
+    package func replay(
+        from start: Timestamp, to end: Timestamp, role: String? = nil, key: String? = nil,
+        in transaction: any Transaction
+    ) throws(DatabaseError) -> Int {
+        let count = try transaction.execute(
+            """
+            INSERT INTO \(table)_pending SELECT id, lane, created_at FROM \(table)
+            WHERE created_at >= $1 AND created_at < $2
+            AND (CAST($3 AS TEXT) IS NULL OR role = $3) AND (CAST($4 AS TEXT) IS NULL OR key = $4)
+            ON CONFLICT (id) DO NOTHING
+            """,
+            [.integer(start.microseconds), .integer(end.microseconds), .optional(role), .optional(key)])
+        try transaction.notify(channel)
+        return count
+    }
+
+    // MARK: - Parts
+
+    private var lockNumber: Int64 { Int64(bitPattern: StableHash.of(table).value) }
+
+    private func mark(_ published: [Int64], in transaction: any Transaction) throws(DatabaseError) {
+        guard !published.isEmpty else { return }
+        let dialect = transaction.dialect
+        let late = Int64(Self.late / .microseconds(1))
+        try transaction.send(
+            """
+            UPDATE \(table) SET published_at = \(dialect.now) WHERE id IN
+            (SELECT id FROM \(table)_pending WHERE id \(dialect.isIn(1)) AND created_at < \(dialect.now) - \(late))
+            """, [.list(published)])
+        try transaction.send("DELETE FROM \(table)_pending WHERE id \(dialect.isIn(1))", [.list(published)])
+    }
+
+    private func plan(_ relay: String, in transaction: any Transaction) throws(DatabaseError) -> LanePlan {
+        let rows = try transaction.query(
+            """
+            SELECT -1, relay, seen_at, \(transaction.dialect.now) FROM \(table)_relays
+            UNION ALL SELECT lane, relay, until_at, 0 FROM \(table)_lanes
+            """)
+        let relays = rows.filter { $0.int(0) < 0 }
+        return LanePlan(
+            me: relay, now: relays.map { $0.int(3) }.max() ?? 0,
+            relays: relays.map { ($0.text(1), $0.int(2)) },
+            leases: rows.filter { $0.int(0) >= 0 }.map {
+                LanePlan.Lease(lane: Int($0.int(0)), relay: $0.text(1), until: $0.int(2))
+            })
+    }
+
+    private func take(_ lanes: Set<Int>, for relay: String, in transaction: any Transaction) throws(DatabaseError) {
+        guard !lanes.isEmpty else { return }
+        let now = transaction.dialect.now
+        let term = Int64(LanePlan.term / .microseconds(1))
+        let rows = lanes.sorted().map { "(\($0), $1, \(now) + \(term))" }.joined(separator: ", ")
+        try transaction.send(
+            """
+            INSERT INTO \(table)_lanes VALUES \(rows)
+            ON CONFLICT (lane) DO UPDATE SET relay = excluded.relay, until_at = excluded.until_at
+            """, [.text(relay)])
+    }
+}

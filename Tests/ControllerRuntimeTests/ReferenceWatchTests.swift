@@ -1,0 +1,119 @@
+import KubernetesClient
+import KubernetesModel
+import LocalCluster
+import TestSupport
+import Testing
+
+@testable import ControllerRuntime
+
+@Suite(.timeLimit(.minutes(2))) struct ReferenceWatchTests {
+    private let database = NamespacedName(namespace: "default", name: "database")
+    private let first = NamespacedName(namespace: "default", name: "first")
+    private let second = NamespacedName(namespace: "default", name: "second")
+
+    private func secret(_ name: String, _ data: [String: String], labels: [String: String] = [:]) -> KubernetesObject {
+        KubernetesObject(
+            ReferenceWatch.secretType, namespace: "default", name: name, labels: labels,
+            body: JSONObject([("data", .strings(data)), ("type", "Opaque")]))
+    }
+
+    private func write(_ world: World, _ object: KubernetesObject) async throws {
+        _ = try await world.other.apply(object, ReferenceWatch.secretType, fieldManager: "test")
+    }
+
+    private func watch(_ world: World, _ notes: Notes<String>) -> ReferenceWatch {
+        .secrets(
+            client: world.client, digest: { "digest-\($0.count)" }, surroundings: world.surroundings,
+            logger: world.logger,
+            onChange: { secret, platforms in
+                notes.add("\(secret.name): \(platforms.sorted().map(\.name).joined(separator: " "))")
+            })
+    }
+
+    @Test func `a secret is followed from before it exists until after it is gone`() async throws {
+        let world = World()
+        let notes = Notes<String>()
+        let watch = watch(world, notes)
+        try await world.running([watch.run]) {
+            #expect(watch.state(of: database) == .unknown)
+            watch.setReferences([database], of: first)
+            try await expectEventually("known as missing") { watch.state(of: database) == .missing }
+            try await write(world, secret("database", ["url": "c2VjcmV0"]))
+            try await expectEventually("present") {
+                watch.state(of: database).hasSameContent(
+                    as: .present(resourceVersion: "", content: ["url": "digest-8"]))
+            }
+            try await write(world, secret("database", ["url": "c2VjcmV0LTI="]))
+            try await expectEventually("rotated") {
+                watch.state(of: database).hasSameContent(
+                    as: .present(resourceVersion: "", content: ["url": "digest-12"]))
+            }
+            try await world.other.delete(ReferenceWatch.secretType, namespace: "default", name: "database")
+            try await expectEventually("gone") { watch.state(of: database) == .missing }
+            #expect(notes.all == Array(repeating: "database: first", count: 4))
+        }
+        // No right to list, and nothing but this one name.
+        #expect(Set(world.transport.log.entries.map(\.verb)) == [.get, .watch])
+        #expect(
+            world.transport.log.entries(.watches).allSatisfy { entry in
+                entry.request.query.contains { $0.name == "fieldSelector" && $0.value == "metadata.name=database" }
+            })
+    }
+
+    @Test func `platforms share the watch of one secret, and all hear of it`() async throws {
+        let world = World()
+        let notes = Notes<String>()
+        let watch = watch(world, notes)
+        try await write(world, secret("database", ["url": "YQ=="]))
+        try await world.running([watch.run]) {
+            watch.setReferences([database], of: first)
+            watch.setReferences([database], of: second)
+            try await expectEventually("told") { notes.all == ["database: first second"] }
+            try await expectEventually("watching") { world.transport.log.count(.watches) == 1 }
+            // The first platform is gone; the second still wants it.
+            watch.setReferences([], of: first)
+            try await write(world, secret("database", ["url": "YWJjZA=="]))
+            try await expectEventually("told") { notes.all.last == "database: second" }
+            watch.setReferences([], of: second)
+            #expect(watch.state(of: database) == .unknown)
+            #expect(watch.oldestHeartbeat == .zero)
+            #expect(world.transport.log.count(.watches) == 1)
+        }
+    }
+
+    @Test func `changes that pods do not see are no news`() async throws {
+        let world = World()
+        let notes = Notes<String>()
+        let watch = watch(world, notes)
+        try await write(world, secret("database", ["url": "YQ=="]))
+        try await world.running([watch.run]) {
+            watch.setReferences([database], of: first)
+            try await expectEventually("told") { notes.all.count == 1 }
+            try await write(world, secret("database", ["url": "YQ=="], labels: ["a": "b"]))
+            let version = world.cluster.resourceVersion
+            try await expectEventually("seen") {
+                if case .present("\(version)", _) = watch.state(of: database) { true } else { false }
+            }
+            #expect(notes.all.count == 1)
+        }
+    }
+
+    @Test func `lost history, cuts and missing rights heal`() async throws {
+        let world = World()
+        let notes = Notes<String>()
+        let watch = watch(world, notes)
+        try await write(world, secret("database", ["url": "YQ=="]))
+        world.transport.add(FaultRule(.any, .range(1...2), .forbidden))
+        try await world.running([watch.run]) {
+            watch.setReferences([database], of: first)
+            try await expectEventually("forbidden") { watch.state(of: database) == .forbidden }
+            try await world.passTime(until: "allowed") { watch.state(of: database) != .forbidden }
+            world.transport.holdWatches()
+            try await world.other.delete(ReferenceWatch.secretType, namespace: "default", name: "database")
+            world.cluster.compact()
+            world.transport.cutWatches()
+            world.transport.releaseWatches()
+            try await world.passTime(until: "gone") { watch.state(of: database) == .missing }
+        }
+    }
+}
