@@ -121,7 +121,7 @@ let package = Package(
         service("TaskAPI", ["ServiceKit"] + serviceBase),
         service("Reminders", ["ServiceKit"] + serviceBase),
         service("Recurrence", ["ServiceKit"] + serviceBase),
-        service("Notifications", ["ServiceKit", asyncHTTPClient, crypto] + serviceBase),
+        service("Notifications", ["ServiceKit", asyncHTTPClient, crypto, nioHTTP1, nioPosix, nioSSL] + serviceBase),
         service("Audit", ["ServiceKit", crypto] + serviceBase),
         service(
             "Sync",
@@ -133,7 +133,8 @@ let package = Package(
         .executableTarget(
             name: "todo-services",
             dependencies: [
-                "ServiceKit", "TaskAPI", "Reminders", "Recurrence", "Notifications", "Audit", "Sync", arguments,
+                "ServiceKit", "TaskAPI", "Reminders", "Recurrence", "Notifications", "Audit", "Sync", "GNUMalloc",
+                arguments, nioPosix, unixSignals,
             ] + serviceBase, path: "Sources/Services/todo-services", swiftSettings: strict),
         .executableTarget(
             name: "domain-vectors", dependencies: ["WireValues", "TaskDomain", "DomainVectors"],
@@ -207,7 +208,8 @@ let package = Package(
             tests(
                 "ServiceKitTests",
                 [
-                    "ServiceKit", "HTTPTestSupport", "ServiceHarness", "TestKit", asyncHTTPClient, crypto, cryptoExtras,
+                    "ServiceKit", "HTTPTestSupport", "ServiceHarness", "ServiceTestSupport", "TestKit", asyncHTTPClient, crypto,
+                    cryptoExtras,
                     nioHTTP1, nioPosix,
                 ] + serviceBase, exclude: ["Data"]),
             tests(
@@ -221,7 +223,11 @@ let package = Package(
                 "RecurrenceTests",
                 ["ServiceKit", "Recurrence", "TestKit", "ServiceTestSupport", "ServiceHarness", "HTTPTestSupport"]
                     + serviceBase),
-            tests("NotificationsTests", ["ServiceKit", "Notifications", "TestKit", "ServiceTestSupport"] + serviceBase),
+            tests(
+                "NotificationsTests",
+                [
+                    "ServiceKit", "Notifications", "HTTPTestSupport", "ServiceHarness", "TestKit", "ServiceTestSupport",
+                ] + serviceBase),
             tests(
                 "AuditTests",
                 ["ServiceKit", "Audit", "TestKit", "ServiceTestSupport", "ServiceHarness", "HTTPTestSupport"] + serviceBase),

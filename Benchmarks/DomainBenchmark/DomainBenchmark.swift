@@ -8,7 +8,9 @@ import WireValues
 struct DomainBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "domain-benchmark",
-        abstract: "Sentences and next occurrences a second on one core; or, with --fuzz, random input until the time is over.")
+        abstract:
+            "Sentences and next occurrences a second on one core; or, with --fuzz, random input until the time is over."
+    )
 
     @Flag(help: "Time the reading of sentences (target: 100,000 a second).")
     var quickAdd = false
@@ -19,7 +21,10 @@ struct DomainBenchmark: ParsableCommand {
     @Option(help: "How long each is timed, in seconds.")
     var seconds = 2.0
 
-    @Option(help: "Instead of timing: feed quick-add, chat, recurrence rules and events with random input for this many seconds.")
+    @Option(
+        help:
+            "Instead of timing: feed quick-add, chat, recurrence rules and events with random input for this many seconds."
+    )
     var fuzz: Double?
 
     @Option(help: "The seed of the random input; the same seed gives the same input.")
@@ -35,8 +40,12 @@ struct DomainBenchmark: ParsableCommand {
         }
         let isBoth = quickAdd == recurrence
         var result = JSONObject()
-        if quickAdd || isBoth { result["quick_add_sentences_per_second"] = JSON(try SentenceSpeed.measure(seconds: seconds)) }
-        if recurrence || isBoth { result["next_occurrences_per_second"] = JSON(try OccurrenceSpeed.measure(seconds: seconds)) }
+        if quickAdd || isBoth {
+            result["quick_add_sentences_per_second"] = JSON(try SentenceSpeed.measure(seconds: seconds))
+        }
+        if recurrence || isBoth {
+            result["next_occurrences_per_second"] = JSON(try OccurrenceSpeed.measure(seconds: seconds))
+        }
         print(JSON.object(result).text)
     }
 }

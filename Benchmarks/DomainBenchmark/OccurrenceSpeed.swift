@@ -5,7 +5,9 @@ import WireValues
 enum OccurrenceSpeed {
     static func measure(seconds: Double) throws -> Int {
         let positions = try positions()
-        let completions = ["2026-03-05T10:00:00Z", "2026-10-25T00:30:00Z", "2031-06-30T23:59:59Z"].compactMap { Timestamp($0) }
+        let completions = ["2026-03-05T10:00:00Z", "2026-10-25T00:30:00Z", "2031-06-30T23:59:59Z"].compactMap {
+            Timestamp($0)
+        }
         precondition(positions.count == 99 && completions.count == 3)
         return rate(of: positions.count * completions.count, seconds: seconds) {
             for position in positions {

@@ -21,7 +21,8 @@ import WireValues
     }
 
     private static func all(
-        _ user: String = "ann", _ filter: AuditLog.Filter = AuditLog.Filter(), pageSize: Int = 100, in database: any Database
+        _ user: String = "ann", _ filter: AuditLog.Filter = AuditLog.Filter(), pageSize: Int = 100,
+        in database: any Database
     ) async throws -> [AuditLog.Stored] {
         var found: [AuditLog.Stored] = []
         while true {
@@ -52,7 +53,9 @@ import WireValues
     }
 
     @Test(arguments: eachDatabase)
-    func `has every event once and whole chains when replicas get the same deliveries at once`(engine: TestEngine) async throws {
+    func `has every event once and whole chains when replicas get the same deliveries at once`(engine: TestEngine)
+        async throws
+    {
         let seed = UInt64.random(in: 0 ... .max)
         try await engine.withPlace { place in
             let replicas = [try await place.open(), try await place.open()]
@@ -100,7 +103,8 @@ import WireValues
         try await engine.withDatabase(migrations: [AuditLog.migrations]) { database in
             // Few instants, so that many entries share one.
             let events = (1...60).map { number in
-                Sample.event(task: number % 3 + 1, version: number, at: Sample.moment.advanced(by: .seconds(number / 10)))
+                Sample.event(
+                    task: number % 3 + 1, version: number, at: Sample.moment.advanced(by: .seconds(number / 10)))
             }
             for event in events.shuffled(using: &generator) { _ = try await Self.append([event], to: database) }
             for pageSize in [1, 7, 60, 61] {
@@ -116,7 +120,8 @@ import WireValues
             let words = ["created", "updated", "completed", "deleted"]
             let events = (0..<40).map { number in
                 Sample.event(
-                    words[number % 4], task: number % 5 + 1, version: number + 1, at: Sample.moment.advanced(by: .seconds(number)))
+                    words[number % 4], task: number % 5 + 1, version: number + 1,
+                    at: Sample.moment.advanced(by: .seconds(number)))
             }
             _ = try await Self.append(events + [Sample.event(user: "bob")], to: database)
             func versions(_ change: (inout AuditLog.Filter) -> Void) async throws -> [Int64] {
@@ -156,13 +161,18 @@ import WireValues
             ("UPDATE audit_entries SET recorded_at = recorded_at - 1 WHERE place = 4", 4, "altered"),
             ("UPDATE audit_entries SET task_id = 9 WHERE place = 6", 6, "altered"),
             ("UPDATE audit_entries SET body = link WHERE place = 5", 5, "altered"),
-            ("UPDATE audit_entries SET link = (SELECT link FROM audit_entries WHERE place = 1) WHERE place = 5", 5, "altered"),
+            (
+                "UPDATE audit_entries SET link = (SELECT link FROM audit_entries WHERE place = 1) WHERE place = 5", 5,
+                "altered"
+            ),
             // Cut off and the end set back: only a link that somebody knows shows it; the end alone does not fit.
             ("UPDATE audit_chains SET last_place = 5", 6, "end"),
             ("UPDATE audit_chains SET last_link = purged_link", 6, "end"),
             ("UPDATE audit_chains SET purged_place = 2", 3, "altered"),
         ])
-    func `shows what is missing or altered`(engine: TestEngine, tampering: (sql: String, place: Int64, kind: String)) async throws {
+    func `shows what is missing or altered`(engine: TestEngine, tampering: (sql: String, place: Int64, kind: String))
+        async throws
+    {
         try await engine.withDatabase(migrations: [AuditLog.migrations]) { database in
             _ = try await Self.append((1...6).map { Sample.event(version: $0) }, to: database)
             let before = try await Self.verify(in: database)
@@ -175,7 +185,9 @@ import WireValues
     }
 
     @Test(arguments: eachDatabase)
-    func `shows a chain that was made anew, or cut at its end, to who knows an earlier link`(engine: TestEngine) async throws {
+    func `shows a chain that was made anew, or cut at its end, to who knows an earlier link`(engine: TestEngine)
+        async throws
+    {
         try await engine.withDatabase(migrations: [AuditLog.migrations]) { database in
             _ = try await Self.append((1...6).map { Sample.event(version: $0) }, to: database)
             let entries = try await Self.all(in: database)
@@ -211,14 +223,16 @@ import WireValues
                 _ = try await Self.append([Sample.event(version: number, at: claimed)], at: time, to: database)
             }
             _ = try await Self.append(
-                [Sample.event(user: "bob", at: Sample.moment)], at: Sample.moment.advanced(by: .seconds(29 * day)), to: database)
+                [Sample.event(user: "bob", at: Sample.moment)], at: Sample.moment.advanced(by: .seconds(29 * day)),
+                to: database)
             func purge(_ user: String, day number: Int) async throws -> [Int] {
                 var counts: [Int] = []
                 repeat {
                     counts.append(
                         try await database.transaction { transaction in
                             try AuditLog.purge(
-                                user, before: Sample.moment.advanced(by: .seconds(number * day)), limit: 4, in: transaction)
+                                user, before: Sample.moment.advanced(by: .seconds(number * day)), limit: 4,
+                                in: transaction)
                         })
                 } while counts.last == 4
                 return counts
@@ -246,7 +260,9 @@ import WireValues
             #expect(verification.fault == nil)
             #expect(verification.purgedPlace == 30)
             #expect(verification.lastPlace == 31)
-            _ = try await database.transaction { try $0.execute("UPDATE audit_chains SET purged_link = last_link WHERE user_id = 'ann'") }
+            _ = try await database.transaction {
+                try $0.execute("UPDATE audit_chains SET purged_link = last_link WHERE user_id = 'ann'")
+            }
             verification = try await Self.verify(in: database)
             #expect(verification.fault == .init(place: 31, kind: .altered))
         }
@@ -273,7 +289,8 @@ import WireValues
     }
 
     @Test func `is made of an event whose other fields nobody understands`() throws {
-        let entry = try AuditEntry(Sample.event(data: ["task_data": "something else", "new": [1, 2], "reason": "unheard of"]))
+        let entry = try AuditEntry(
+            Sample.event(data: ["task_data": "something else", "new": [1, 2], "reason": "unheard of"]))
         #expect(entry.taskID == 1)
     }
 
@@ -282,11 +299,13 @@ import WireValues
         #expect(throws: EventProblem.unknownType(type)) { try AuditEntry(Sample.event(type: type)) }
     }
 
-    @Test(arguments: [
-        ["user_id": "a\0b"], ["user_id": .string(String(repeating: "x", count: 300))], ["task_id": 0], ["task_version": -1],
-        ["event_id": ""],
-    ] as [JSONObject])
-    func `is not made of what cannot be filed`(data: JSONObject) {
+    @Test(
+        arguments: [
+            ["user_id": "a\0b"], ["user_id": .string(String(repeating: "x", count: 300))], ["task_id": 0],
+            ["task_version": -1],
+            ["event_id": ""],
+        ] as [JSON])
+    func `is not made of what cannot be filed`(data: JSON) {
         #expect(throws: EventProblem.self) { try AuditEntry(Sample.event(data: data)) }
     }
 }

@@ -1,6 +1,7 @@
 import Audit
 import HTTPTestSupport
 import ServiceHarness
+import ServiceKit
 import ServiceTestSupport
 import Synchronization
 import TaskDomain
@@ -34,7 +35,8 @@ import WireValues
                 #expect(entries.first?["correlation_id"]?.string == "req-1")
                 #expect(answer.json["next_cursor"]?.isNull == true)
 
-                let first = try await service.get("/api/ann/audit?limit=2&event_type=created&event_type=task.deleted", user: "ann")
+                let first = try await service.get(
+                    "/api/ann/audit?limit=2&event_type=created&event_type=task.deleted", user: "ann")
                 #expect(first.json["entries"]?.array?.count == 2)
                 #expect(first.json["next_cursor"]?.isNull == true)
                 let page = try await service.get("/api/ann/audit?limit=2", user: "ann")
@@ -105,7 +107,8 @@ import WireValues
         }
     }
 
-    @Test func `has events delivered again while the disk is full, says so, and records them afterwards`() async throws {
+    @Test func `has events delivered again while the disk is full, says so, and records them afterwards`() async throws
+    {
         try await TestEngine.sqlite.withDatabase(migrations: AuditService.allMigrations) { real in
             let database = DatabaseThatFills(real)
             let clock = Shared(Sample.moment)
@@ -136,11 +139,14 @@ import WireValues
     }
 
     @Test(arguments: eachDatabase)
-    func `has itself called once a day, and takes away then what is older than it is to keep`(engine: TestEngine) async throws {
+    func `has itself called once a day, and takes away then what is older than it is to keep`(engine: TestEngine)
+        async throws
+    {
         try await engine.withDatabase(migrations: AuditService.allMigrations) { database in
             let clock = Shared(Sample.moment)
             try await withService(
-                AuditService.self, database: database, environment: ["TODO_AUDIT_RETENTION_SECONDS": String(10 * 86_400)],
+                AuditService.self, database: database,
+                environment: ["TODO_AUDIT_RETENTION_SECONDS": String(10 * 86_400)],
                 configure: { $0.now = { clock.value } }
             ) { service in
                 try await expectEventually("a job") { !service.sidecar.asked("/v1.0/jobs/audit-retention").isEmpty }
@@ -171,7 +177,8 @@ import WireValues
     @Test func `keeps everything for ever unless told otherwise`() async throws {
         try await TestEngine.sqlite.withDatabase(migrations: AuditService.allMigrations) { database in
             let clock = Shared(Sample.moment)
-            try await withService(AuditService.self, database: database, configure: { $0.now = { clock.value } }) { service in
+            try await withService(AuditService.self, database: database, configure: { $0.now = { clock.value } }) {
+                service in
                 _ = try await service.deliver(Sample.event(at: clock.value), to: .taskEvents)
                 clock.value = Sample.moment.advanced(by: .seconds(5_000 * 86_400))
                 _ = try await service.fire(job: "audit-retention", data: .null)

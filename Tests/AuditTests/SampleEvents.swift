@@ -7,7 +7,7 @@ enum Sample {
 
     static func event(
         _ word: String = "created", user: String = "ann", task: Int = 1, version: Int = 1, id: String? = nil,
-        at time: Timestamp = moment, type: String? = nil, data extra: JSONObject = JSONObject()
+        at time: Timestamp = moment, type: String? = nil, data extra: JSON = [:]
     ) -> CloudEvent {
         let id = id ?? "\(user)-\(task)-\(version)"
         var data: JSON = [
@@ -16,7 +16,7 @@ enum Sample {
             "actor": ["kind": "user", "id": .string(user)],
             "task_data": ["id": JSON(task), "title": "Grüße 🎉", "version": JSON(version)],
         ]
-        for (name, value) in extra { data[name] = value }
+        for (name, value) in extra.object ?? JSONObject() { data[name] = value }
         return CloudEvent(
             id: id, source: "/todo/task-api", type: type ?? "task.\(word)", subject: String(task), time: time,
             dataSchema: "urn:todo:schema:task-event:1.0", partitionKey: user, sequence: String(version),

@@ -128,7 +128,8 @@ struct DesiredMessagingTests {
 
     @Test func `only the replay user reads dead letters, and it writes where they came from`() throws {
         let state = Scenario("default").state
-        let rules = try state.object("KafkaUser", "shop-replay-kafka").json[path: ["spec", "authorization", "acls"]]?.array
+        let rules = try state.object("KafkaUser", "shop-replay-kafka").json[path: ["spec", "authorization", "acls"]]?
+            .array
         func names(_ type: JSON, _ operation: JSON) -> [String] {
             (rules ?? []).filter {
                 $0[path: ["resource", "type"]] == type && $0["operations"]?.array?.contains(operation) == true

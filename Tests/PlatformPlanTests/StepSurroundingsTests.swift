@@ -14,7 +14,9 @@ import TodoPlatformAPI
 
     // MARK: Autoscalers
 
-    @Test func `a Deployment that an autoscaler governs starts with the lower bound, and nobody fights about it`() throws {
+    @Test func `a Deployment that an autoscaler governs starts with the lower bound, and nobody fights about it`()
+        throws
+    {
         var world = PlanWorld(spec: autoscaled)
         var first: [Int?] = []
         for _ in 0..<40 {
@@ -240,7 +242,8 @@ import TodoPlatformAPI
         #expect(!world.children.values.contains { $0.kind == "Deployment" })
         #expect(world.condition("Ready")?.reason == "Forbidden")
         let message = world.condition("Ready")?.message ?? ""
-        for word in ["may not read Secret shop-database", "spec.database.secretRef", "get and watch", "namespace todo"] {
+        for word in ["may not read Secret shop-database", "spec.database.secretRef", "get and watch", "namespace todo"]
+        {
             #expect(message.contains(word), "\(word) in \(message)")
         }
         #expect(!message.contains("missing"))

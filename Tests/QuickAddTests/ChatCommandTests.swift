@@ -7,7 +7,9 @@ struct ChatCommandTests {
         ChatSentence("add task buy groceries due tomorrow at 5pm", "add buy groceries | 2026-03-05T17:00 | "),
         ChatSentence("Add a new task: call Ann, high priority", "add call Ann | - | high"),
         ChatSentence("please add buy milk #home", "add buy milk | - | #home"),
-        ChatSentence("Can you create a task to pay rent every month on the 1st?", "add pay rent? | 2026-04-01 | FREQ=MONTHLY;BYMONTHDAY=1"),
+        ChatSentence(
+            "Can you create a task to pay rent every month on the 1st?",
+            "add pay rent? | 2026-04-01 | FREQ=MONTHLY;BYMONTHDAY=1"),
         ChatSentence("add milk to my list", "add milk | - | "),
         ChatSentence("remind me to call Ann at 5pm", "add call Ann | 2026-03-04T17:00 | remind PT0M"),
         ChatSentence("remind me about the dentist tomorrow", "add the dentist | 2026-03-05 | "),
@@ -21,25 +23,33 @@ struct ChatCommandTests {
 
     @Test(arguments: [
         ChatSentence("mark buy milk as done", #"complete "buy milk""#),
-        ChatSentence("Mark task 12 as complete.", "complete task 12"), ChatSentence("mark #12 done", "complete task 12"),
-        ChatSentence("mark as done buy milk", #"complete "buy milk""#), ChatSentence("complete task 12", "complete task 12"),
+        ChatSentence("Mark task 12 as complete.", "complete task 12"),
+        ChatSentence("mark #12 done", "complete task 12"),
+        ChatSentence("mark as done buy milk", #"complete "buy milk""#),
+        ChatSentence("complete task 12", "complete task 12"),
         ChatSentence("complete 12", "complete task 12"), ChatSentence("finish the report", #"complete "report""#),
-        ChatSentence("I finished the report task", #"complete "report""#), ChatSentence("check off buy milk", #"complete "buy milk""#),
-        ChatSentence("tick buy milk off", #"complete "buy milk off""#), ChatSentence("check buy milk off", #"complete "buy milk""#),
-        ChatSentence("buy milk is done", #"complete "buy milk""#), ChatSentence("done with buy milk", #"complete "buy milk""#),
+        ChatSentence("I finished the report task", #"complete "report""#),
+        ChatSentence("check off buy milk", #"complete "buy milk""#),
+        ChatSentence("tick buy milk off", #"complete "buy milk off""#),
+        ChatSentence("check buy milk off", #"complete "buy milk""#),
+        ChatSentence("buy milk is done", #"complete "buy milk""#),
+        ChatSentence("done with buy milk", #"complete "buy milk""#),
         ChatSentence("complete \"the task\"", #"complete "the task""#),
         ChatSentence("mark the task called buy milk as finished", #"complete "buy milk""#),
         ChatSentence("complete it", "unclear missing_task"), ChatSentence("complete", "unclear missing_task"),
-        ChatSentence("complete 3, 5 and 7", "unclear one_at_a_time"), ChatSentence("complete all tasks", "unclear one_at_a_time"),
+        ChatSentence("complete 3, 5 and 7", "unclear one_at_a_time"),
+        ChatSentence("complete all tasks", "unclear one_at_a_time"),
     ])
     func `sentences that complete`(sentence: ChatSentence) throws { try sentence.check() }
 
     @Test(arguments: [
-        ChatSentence("reopen task 12", "reopen task 12"), ChatSentence("mark buy milk as not done", #"reopen "buy milk""#),
+        ChatSentence("reopen task 12", "reopen task 12"),
+        ChatSentence("mark buy milk as not done", #"reopen "buy milk""#),
         ChatSentence("mark task 3 as pending", "reopen task 3"), ChatSentence("undo buy milk", #"reopen "buy milk""#),
         ChatSentence("skip task 12", "skip task 12"), ChatSentence("skip the next standup", #"skip "standup""#),
         ChatSentence("skip this occurrence of standup", #"skip "standup""#),
-        ChatSentence("delete the dentist task", #"delete "dentist""#), ChatSentence("remove buy milk from my list", #"delete "buy milk""#),
+        ChatSentence("delete the dentist task", #"delete "dentist""#),
+        ChatSentence("remove buy milk from my list", #"delete "buy milk""#),
         ChatSentence("cancel task #7", "delete task 7"), ChatSentence("get rid of old report", #"delete "old report""#),
         ChatSentence("delete everything", "unclear one_at_a_time"), ChatSentence("delete task", "unclear missing_task"),
         ChatSentence("stop repeating standup", #"cancel_series "standup""#),
@@ -62,10 +72,15 @@ struct ChatCommandTests {
         ChatSentence("move monday meeting to friday", #"update "monday meeting" {"due":{"date":"2026-03-06"}}"#),
         ChatSentence("move task 12 to 5pm", #"update task 12 {"due":{"time":"17:00"}}"#),
         ChatSentence("postpone report until next week", #"update "report" {"due":{"date":"2026-03-09"}}"#),
-        ChatSentence("postpone report by 2 days", #"update "report" {"due":{"shift":{"months":0,"days":2,"minutes":0}}}"#),
-        ChatSentence("push back task 3 by an hour", #"update task 3 {"due":{"shift":{"months":0,"days":0,"minutes":60}}}"#),
-        ChatSentence("delay report 1 week later", #"update "report" {"due":{"shift":{"months":0,"days":7,"minutes":0}}}"#),
-        ChatSentence("bring forward report by one month", #"update "report" {"due":{"shift":{"months":-1,"days":0,"minutes":0}}}"#),
+        ChatSentence(
+            "postpone report by 2 days", #"update "report" {"due":{"shift":{"months":0,"days":2,"minutes":0}}}"#),
+        ChatSentence(
+            "push back task 3 by an hour", #"update task 3 {"due":{"shift":{"months":0,"days":0,"minutes":60}}}"#),
+        ChatSentence(
+            "delay report 1 week later", #"update "report" {"due":{"shift":{"months":0,"days":7,"minutes":0}}}"#),
+        ChatSentence(
+            "bring forward report by one month",
+            #"update "report" {"due":{"shift":{"months":-1,"days":0,"minutes":0}}}"#),
         ChatSentence("set priority of 12 to high", #"update task 12 {"priority":"high"}"#),
         ChatSentence("change buy milk to low priority", #"update "buy milk" {"priority":"low"}"#),
         ChatSentence("make report high priority", #"update "report" {"priority":"high"}"#),
@@ -82,7 +97,8 @@ struct ChatCommandTests {
         ChatSentence("set the reminder of dentist to 30 minutes before", #"update "dentist" {"reminders":["PT30M"]}"#),
         ChatSentence(
             "repeat standup every weekday",
-            #"update "standup" {"recurrence":{"rrule":"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR","anchor":"due","month_end":"clamp"}}"#),
+            #"update "standup" {"recurrence":{"rrule":"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR","anchor":"due","month_end":"clamp"}}"#
+        ),
         ChatSentence(
             "change the recurrence of task 4 to weekly",
             #"update task 4 {"recurrence":{"rrule":"FREQ=WEEKLY","anchor":"due","month_end":"clamp"}}"#),
@@ -92,13 +108,15 @@ struct ChatCommandTests {
         ChatSentence("update report due friday", #"update "report" {"due":{"date":"2026-03-06"}}"#),
         ChatSentence("change the due date of report to purple", "unclear unreadable_value"),
         ChatSentence("change the priority of report", "unclear missing_value"),
-        ChatSentence("update task 12", "unclear missing_value"), ChatSentence("rename task 12", "unclear missing_value"),
+        ChatSentence("update task 12", "unclear missing_value"),
+        ChatSentence("rename task 12", "unclear missing_value"),
         ChatSentence("move it to friday", "unclear missing_task"),
     ])
     func `sentences that change`(sentence: ChatSentence) throws { try sentence.check() }
 
     @Test(arguments: [
-        ChatSentence("hello there", "unclear unknown_command"), ChatSentence("buy milk tomorrow", "unclear unknown_command"),
+        ChatSentence("hello there", "unclear unknown_command"),
+        ChatSentence("buy milk tomorrow", "unclear unknown_command"),
         ChatSentence("what is the weather", "unclear unknown_command"), ChatSentence("???", "unclear unknown_command"),
         ChatSentence("the weekly task force meets", "unclear unknown_command"),
     ])
@@ -111,7 +129,9 @@ struct ChatCommandTests {
         }
         #expect(unknown.message.contains("add task buy milk tomorrow"))
         #expect(unknown.understood["quick_add"]?["due"]?.string == "2026-03-05")
-        guard case .unclear(let which) = try Chat.parse("change the due date of report to purple", now: ChatSentence.now) else {
+        guard
+            case .unclear(let which) = try Chat.parse("change the due date of report to purple", now: ChatSentence.now)
+        else {
             Issue.record("not unclear")
             return
         }
@@ -127,13 +147,17 @@ struct ChatCommandTests {
                 continue
             }
             for example in question.examples {
-                if case .unclear = try Chat.parse(example, now: ChatSentence.now) { Issue.record("\(text): \(example)") }
+                if case .unclear = try Chat.parse(example, now: ChatSentence.now) {
+                    Issue.record("\(text): \(example)")
+                }
             }
         }
     }
 
     @Test func `too long and empty sentences are refused like quick-add's`() {
         #expect(throws: FieldProblem.self) { try Chat.parse("  ", now: ChatSentence.now) }
-        #expect(throws: FieldProblem.self) { try Chat.parse(String(repeating: "x", count: 1_001), now: ChatSentence.now) }
+        #expect(throws: FieldProblem.self) {
+            try Chat.parse(String(repeating: "x", count: 1_001), now: ChatSentence.now)
+        }
     }
 }

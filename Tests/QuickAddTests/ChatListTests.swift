@@ -4,11 +4,14 @@ import Testing
 struct ChatListTests {
     @Test(arguments: [
         ChatSentence("show my high priority tasks", #"list {"completed":false,"priority":["high"]}"#),
-        ChatSentence("show tasks due this week", #"list {"completed":false,"due_from":"2026-03-02","due_to":"2026-03-08"}"#),
+        ChatSentence(
+            "show tasks due this week", #"list {"completed":false,"due_from":"2026-03-02","due_to":"2026-03-08"}"#),
         ChatSentence("what's overdue", #"list {"completed":false,"overdue":true}"#),
         ChatSentence("what’s overdue?", #"list {"completed":false,"overdue":true}"#),
-        ChatSentence("show me all tasks", #"list {"completed":null}"#), ChatSentence("list my tasks", #"list {"completed":false}"#),
-        ChatSentence("tasks", #"list {"completed":false}"#), ChatSentence("overdue tasks", #"list {"completed":false,"overdue":true}"#),
+        ChatSentence("show me all tasks", #"list {"completed":null}"#),
+        ChatSentence("list my tasks", #"list {"completed":false}"#),
+        ChatSentence("tasks", #"list {"completed":false}"#),
+        ChatSentence("overdue tasks", #"list {"completed":false,"overdue":true}"#),
         ChatSentence("show completed tasks", #"list {"completed":true}"#),
         ChatSentence("show all my completed tasks", #"list {"completed":true}"#),
         ChatSentence("which tasks are not done", #"list {"completed":false}"#),
@@ -18,17 +21,26 @@ struct ChatListTests {
         ChatSentence("show tasks tagged work and home", #"list {"completed":false,"tags":["work","home"]}"#),
         ChatSentence("show #Work tasks", #"list {"completed":false,"tags":["work"]}"#),
         ChatSentence("show tasks with tag errands", #"list {"completed":false,"tags":["errands"]}"#),
-        ChatSentence("what do I have to do today?", #"list {"completed":false,"due_from":"2026-03-04","due_to":"2026-03-04"}"#),
+        ChatSentence(
+            "what do I have to do today?", #"list {"completed":false,"due_from":"2026-03-04","due_to":"2026-03-04"}"#),
         ChatSentence("today's tasks", #"list {"completed":false,"due_from":"2026-03-04","due_to":"2026-03-04"}"#),
-        ChatSentence("anything due tomorrow?", #"list {"completed":false,"due_from":"2026-03-05","due_to":"2026-03-05"}"#),
-        ChatSentence("show tasks due next week", #"list {"completed":false,"due_from":"2026-03-09","due_to":"2026-03-15"}"#),
-        ChatSentence("show tasks due this month", #"list {"completed":false,"due_from":"2026-03-01","due_to":"2026-03-31"}"#),
-        ChatSentence("show tasks for this weekend", #"list {"completed":false,"due_from":"2026-03-07","due_to":"2026-03-08"}"#),
+        ChatSentence(
+            "anything due tomorrow?", #"list {"completed":false,"due_from":"2026-03-05","due_to":"2026-03-05"}"#),
+        ChatSentence(
+            "show tasks due next week", #"list {"completed":false,"due_from":"2026-03-09","due_to":"2026-03-15"}"#),
+        ChatSentence(
+            "show tasks due this month", #"list {"completed":false,"due_from":"2026-03-01","due_to":"2026-03-31"}"#),
+        ChatSentence(
+            "show tasks for this weekend", #"list {"completed":false,"due_from":"2026-03-07","due_to":"2026-03-08"}"#),
         ChatSentence("show tasks due before friday", #"list {"completed":false,"due_to":"2026-03-05"}"#),
         ChatSentence("show tasks due by friday", #"list {"completed":false,"due_to":"2026-03-06"}"#),
         ChatSentence("show tasks due after mar 10", #"list {"completed":false,"due_from":"2026-03-11"}"#),
-        ChatSentence("show tasks due in the next 7 days", #"list {"completed":false,"due_from":"2026-03-04","due_to":"2026-03-11"}"#),
-        ChatSentence("show tasks between march 1 and march 5", #"list {"completed":false,"due_from":"2027-03-01","due_to":"2026-03-05"}"#),
+        ChatSentence(
+            "show tasks due in the next 7 days",
+            #"list {"completed":false,"due_from":"2026-03-04","due_to":"2026-03-11"}"#),
+        ChatSentence(
+            "show tasks between march 1 and march 5",
+            #"list {"completed":false,"due_from":"2027-03-01","due_to":"2026-03-05"}"#),
         ChatSentence("show tasks without a due date", #"list {"completed":false,"has_due":false}"#),
         ChatSentence("find dentist", #"list {"completed":false,"search":"dentist"}"#),
         ChatSentence("show tasks about the report", #"list {"completed":false,"search":"report"}"#),
@@ -37,12 +49,14 @@ struct ChatListTests {
         ChatSentence("show task 12", "show task 12"),
         ChatSentence("show tasks sorted by due date", #"list {"completed":false,"sort":"due"}"#),
         ChatSentence("show tasks sorted by priority descending", #"list {"completed":false,"sort":"-priority"}"#),
+        ChatSentence("show my tasks by priority", #"list {"completed":false,"sort":"priority"}"#),
         ChatSentence("show my tasks newest first", #"list {"completed":false,"sort":"-created"}"#),
         ChatSentence("show the first 5 tasks", #"list {"completed":false,"limit":5}"#),
         ChatSentence("how many tasks are overdue?", #"list {"completed":false,"overdue":true,"count":true}"#),
         ChatSentence(
             "show my open high priority tasks tagged work due this week sorted by due date",
-            #"list {"completed":false,"priority":["high"],"tags":["work"],"due_from":"2026-03-02","due_to":"2026-03-08","sort":"due"}"#),
+            #"list {"completed":false,"priority":["high"],"tags":["work"],"due_from":"2026-03-02","due_to":"2026-03-08","sort":"due"}"#
+        ),
     ])
     func `sentences that list`(sentence: ChatSentence) throws { try sentence.check() }
 
@@ -73,13 +87,15 @@ struct ChatListTests {
 
     @Test(arguments: [
         (ChatChange.Due.date(CivilDate(dayNumber: 20_600)), "2026-03-10T17:00:00", "2026-05-27T17:00:00"),
-        (.date(CivilDate(dayNumber: 20_600)), "2026-03-10", "2026-05-27"), (.time(3_600), "2026-03-10", "2026-03-10T01:00:00"),
+        (.date(CivilDate(dayNumber: 20_600)), "2026-03-10", "2026-05-27"),
+        (.time(3_600), "2026-03-10", "2026-03-10T01:00:00"),
         (.shift(months: 1, days: 0, minutes: 0), "2026-01-31", "2026-02-28"),
         (.shift(months: 0, days: -7, minutes: 0), "2026-03-10T17:00:00", "2026-03-03T17:00:00"),
         (.shift(months: 0, days: 0, minutes: -1_080), "2026-03-10T17:00:00", "2026-03-09T23:00:00"),
         (.shift(months: 0, days: 0, minutes: 90), "2026-03-10", "2026-03-10T01:30:00"),
     ])
-    func `a changed due keeps what the sentence leaves open`(due: ChatChange.Due, task: String, expected: String) throws {
+    func `a changed due keeps what the sentence leaves open`(due: ChatChange.Due, task: String, expected: String) throws
+    {
         var change = ChatChange()
         change.due = due
         let before = try #require(WallTime(task) as WallTime?)

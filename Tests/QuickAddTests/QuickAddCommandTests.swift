@@ -16,6 +16,7 @@ struct QuickAddCommandTests {
         Sentence("add low priority task fix it p1", "fix it | - | high"),
         // A later repetition beats the adjective.
         Sentence("add daily task stretch every 3 days", "stretch | 2026-03-04 | FREQ=DAILY;INTERVAL=3"),
+        Sentence("add daily task stretch monthly #x", "stretch | 2026-03-04 | #x, FREQ=MONTHLY"),
         Sentence("please remind me to call Ann", "call Ann | - | "),
         // All day: nothing to remind of at a time, so the user's default applies.
         Sentence("remind me to call Ann tomorrow", "call Ann | 2026-03-05 | "),

@@ -13,7 +13,9 @@ struct QuickAddPropertyTests {
         for _ in 0..<4_000 {
             let line = lines.next()
             let result = try QuickAdd.parse(line, now: Self.now)
-            try #require(DomainFuzzer.problem(line, result) == nil, "seed \(Self.seed): \(line.debugDescription): \(result.json.text)")
+            try #require(
+                DomainFuzzer.problem(line, result) == nil,
+                "seed \(Self.seed): \(line.debugDescription): \(result.json.text)")
         }
     }
 
@@ -24,7 +26,8 @@ struct QuickAddPropertyTests {
         for _ in 0..<1_000 {
             let line = lines.next()
             let first = try QuickAdd.parse(line, now: Self.now, ignoring: everything)
-            try #require(first.spans == [] && first.due == nil && first.recurrence == nil && first.tags == [], "\(line)")
+            try #require(
+                first.spans == [] && first.due == nil && first.recurrence == nil && first.tags == [], "\(line)")
             try #require(first.priority == nil && first.reminders == nil, "\(line)")
             guard !line.contains("\""), !line.contains("\\") else { continue }
             let second = try QuickAdd.parse(first.title, now: Self.now, ignoring: everything)
@@ -38,7 +41,9 @@ struct QuickAddPropertyTests {
         for _ in 0..<2_000 {
             let line = lines.noise()
             let result = try QuickAdd.parse(line, now: Self.now)
-            try #require(DomainFuzzer.problem(line, result) == nil, "seed \(Self.seed): \(line.debugDescription): \(result.json.text)")
+            try #require(
+                DomainFuzzer.problem(line, result) == nil,
+                "seed \(Self.seed): \(line.debugDescription): \(result.json.text)")
         }
     }
 
@@ -50,8 +55,10 @@ struct QuickAddPropertyTests {
     }
 
     @Test(arguments: [
-        "every ", "every mon ", "mon,", "#", "\"", "\" ", "\\", "@", "!", "tagged a, ", "remind 1h, ", "in 3 ", "until ", "1:1:",
-        "at 5 ", "the ", "next ", "high priority ", "priority: low, ", "5/6 ", "- ", "due by ", "é", "#é", "on the 1st ", "1 ",
+        "every ", "every mon ", "mon,", "#", "\"", "\" ", "\\", "@", "!", "tagged a, ", "remind 1h, ", "in 3 ",
+        "until ", "1:1:",
+        "at 5 ", "the ", "next ", "high priority ", "priority: low, ", "5/6 ", "- ", "due by ", "é", "#é",
+        "on the 1st ", "1 ",
         "every 1st and ", "every other ", "@5 ", "#\"", "9-", "'", "remind 1w 1d 1h 1m ", "sat ", "\u{301}",
     ])
     func `a thousand hostile characters are read in linear time`(piece: String) throws {
@@ -59,7 +66,8 @@ struct QuickAddPropertyTests {
         let half = String(String.UnicodeScalarView(line.unicodeScalars.prefix(500)))
         func fastest(_ text: String) throws -> Duration {
             let clock = ContinuousClock()
-            return try (0..<5).map { _ in try clock.measure { _ = try QuickAdd.parse(text, now: Self.now) } }.min() ?? .zero
+            return try (0..<5).map { _ in try clock.measure { _ = try QuickAdd.parse(text, now: Self.now) } }.min()
+                ?? .zero
         }
         let whole = try fastest(line)
         let triple = try fastest(half) * 3

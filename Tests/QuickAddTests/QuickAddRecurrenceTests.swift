@@ -3,6 +3,7 @@ import Testing
 
 struct QuickAddRecurrenceTests {
     @Test(arguments: [
+        Sentence("Report due every friday", "Report | 2026-03-06 | FREQ=WEEKLY;BYDAY=FR"),
         Sentence("Run each day", "Run | 2026-03-04 | FREQ=DAILY"),
         Sentence("Run ev week", "Run | 2026-03-04 | FREQ=WEEKLY"),
         Sentence("Run every month", "Run | 2026-03-04 | FREQ=MONTHLY"),

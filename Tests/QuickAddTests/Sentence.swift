@@ -36,8 +36,12 @@ extension QuickAddResult {
         var rest: [String] = []
         if let priority { rest.append(priority.rawValue) }
         rest += tags.map { "#" + $0 }
-        if let recurrence { rest.append(recurrence.rrule + (recurrence.anchor == .completion ? " after completion" : "")) }
-        if let reminders { rest.append(reminders.isEmpty ? "remind none" : "remind " + reminders.joined(separator: " ")) }
+        if let recurrence {
+            rest.append(recurrence.rrule + (recurrence.anchor == .completion ? " after completion" : ""))
+        }
+        if let reminders {
+            rest.append(reminders.isEmpty ? "remind none" : "remind " + reminders.joined(separator: " "))
+        }
         rest += warnings.map(\.rawValue)
         return [title, due?.minuteText ?? "-", rest.joined(separator: ", ")].joined(separator: " | ")
     }

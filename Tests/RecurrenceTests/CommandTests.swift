@@ -9,7 +9,8 @@ struct CommandTests {
 
     @Test func `a completion asks for the next slot, in the name of its series and its predecessor`() throws {
         let trace = EventTrace(correlationID: "req-5f0c", causationID: "e")
-        let command = try #require(Completions.command(after: Sample.event(try Sample.task(123)), at: now, trace: trace))
+        let command = try #require(
+            Completions.command(after: Sample.event(try Sample.task(123)), at: now, trace: trace))
         #expect(command.idempotencyKey == "rec:0b7a1f2e-5b0e-4b52-9f0e-2f5a3f0f6f11:123")
         #expect(command.id == UUIDText.v5(command.idempotencyKey))
         #expect(
@@ -31,10 +32,13 @@ struct CommandTests {
         var ended = try Sample.task(rule: RecurrenceRule(pattern: .daily, end: .count(1)))
         #expect(Completions.command(after: Sample.event(ended), at: now, trace: EventTrace()) == nil)
         ended.recurrence = RecurrenceRule(pattern: .daily)
-        #expect(Completions.command(after: Sample.event(ended, reason: .seriesEnded), at: now, trace: EventTrace()) == nil)
-        #expect(Completions.command(after: Sample.event(try Sample.task(rule: nil)), at: now, trace: EventTrace()) == nil)
+        #expect(
+            Completions.command(after: Sample.event(ended, reason: .seriesEnded), at: now, trace: EventTrace()) == nil)
+        #expect(
+            Completions.command(after: Sample.event(try Sample.task(rule: nil)), at: now, trace: EventTrace()) == nil)
         for kind in TaskEvent.Kind.allCases where kind != .completed {
-            #expect(Completions.command(after: Sample.event(try Sample.task(), kind), at: now, trace: EventTrace()) == nil)
+            #expect(
+                Completions.command(after: Sample.event(try Sample.task(), kind), at: now, trace: EventTrace()) == nil)
         }
     }
 

@@ -12,7 +12,8 @@ enum Sample {
     ) throws -> TodoTask {
         let due = try #require(WallTime("2026-03-02T09:00:00"))
         return TodoTask(
-            id: id, userID: user, title: "Standup", completed: true, completedAt: instant("2026-03-02T08:00:00Z"), due: due,
+            id: id, userID: user, title: "Standup", completed: true, completedAt: instant("2026-03-02T08:00:00Z"),
+            due: due,
             dueAt: instant("2026-03-02T09:00:00Z"), recurrence: rule,
             seriesID: rule == nil ? nil : "0b7a1f2e-5b0e-4b52-9f0e-2f5a3f0f6f11", seriesVersion: rule == nil ? nil : 1,
             occurrenceIndex: rule == nil ? nil : 1, scheduledLocal: rule == nil ? nil : due,

@@ -53,9 +53,9 @@ import WireValues
                 await clock.waitForSleeper(of: .milliseconds(milliseconds))
                 clock.advance(by: .milliseconds(milliseconds))
             }
+            await clock.waitForSleeper(of: .seconds(30))
             #expect(metrics.gauge("todo_outbox_pending", help: "").value() == 1)
             broker.refuse { _ in false }
-            await clock.waitForSleeper(of: .seconds(30))
             clock.advance(by: .seconds(30))
             try await expectEventually("published") { broker.arrived == ["a1"] && outbox.isEmpty }
         }
@@ -130,8 +130,12 @@ import WireValues
         let chances = Mutex(SeededGenerator(seed: seed ^ 0xabc))
         let rounds = Mutex(0)
         broker.refuse { _ in
-            // A third of the entries fail, in the first hundred.
-            rounds.withLock { $0 += 1 } ; return rounds.withLock { $0 } < 100 && chances.withLock { $0.next() } % 3 == 0
+            // A third of the entries fail, of the first hundred.
+            let round = rounds.withLock { rounds in
+                rounds += 1
+                return rounds
+            }
+            return round < 100 && chances.withLock { $0.next() } % 3 == 0
         }
         let events = (0..<60).map { ("k\(Int.random(in: 0..<5, using: &generator))", $0) }
         outbox.commit(events.map { ($0.0, "\($0.0)-\($0.1)") })

@@ -30,7 +30,8 @@ struct ServiceWorld {
             return try await body(
                 ServiceWorld(
                     database: database,
-                    service: TaskService(database: database, outbox: Outbox(name: "api"), now: { clock.now }), clock: clock))
+                    service: TaskService(database: database, outbox: Outbox(name: "api"), now: { clock.now }),
+                    clock: clock))
         }
     }
 
@@ -75,7 +76,8 @@ struct ServiceWorld {
     @discardableResult
     func deliverLastCompletion(of id: Int64) async throws -> Bool {
         guard let event = try await events().last(where: { $0.kind == .completed && $0.taskID == id }),
-            let rule = event.task.recurrence, let scheduled = event.task.scheduledLocal, let done = event.task.completedAt,
+            let rule = event.task.recurrence, let scheduled = event.task.scheduledLocal,
+            let done = event.task.completedAt,
             let seriesID = event.task.seriesID,
             case .slot(let local, let dueAt, let index, let skipped) = RecurrenceRule.successor(
                 of: SeriesPosition(

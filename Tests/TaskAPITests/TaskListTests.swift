@@ -9,7 +9,9 @@ import WireValues
 
 @Suite struct TaskListTests {
     /// Lists against a model in memory, whatever is asked for.
-    @Test(arguments: eachDatabase) func `pages together are what a filter over all tasks gives`(engine: TestEngine) async throws {
+    @Test(arguments: eachDatabase) func `pages together are what a filter over all tasks gives`(engine: TestEngine)
+        async throws
+    {
         var random = SeededGenerator(seed: 42)
         try await ServiceWorld.run(engine) { world in
             var tasks: [TodoTask] = []
@@ -59,7 +61,9 @@ import WireValues
         let kept = tasks.filter { task in
             if let completed = list.completed, task.completed != completed { return false }
             if !list.priorities.isEmpty, !list.priorities.contains(task.priority) { return false }
-            if !list.tags.allSatisfy({ task.tags.contains($0) }) { return false }
+            if !list.tags.allSatisfy({ tag in task.tags.contains { $0.lowercased() == tag.lowercased() } }) {
+                return false
+            }
             if let from = list.dueFrom, task.dueAt.map({ $0 < from }) ?? true { return false }
             if let before = list.dueBefore, task.dueAt.map({ $0 >= before }) ?? true { return false }
             if let search = list.search?.lowercased(),

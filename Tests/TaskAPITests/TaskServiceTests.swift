@@ -9,9 +9,13 @@ import WireValues
 @testable import TaskAPI
 
 @Suite struct TaskServiceTests {
-    @Test(arguments: eachDatabase) func `a task, its event and its place in the feed are one`(engine: TestEngine) async throws {
+    @Test(arguments: eachDatabase) func `a task, its event and its place in the feed are one`(engine: TestEngine)
+        async throws
+    {
         try await ServiceWorld.run(engine) { world in
-            let task = try await world.create(["title": "Team standup", "due_at": "2026-03-02T09:00:00Z", "tags": ["work"]])
+            let task = try await world.create([
+                "title": "Team standup", "due_at": "2026-03-02T09:00:00Z", "tags": ["work"],
+            ])
             #expect(try await world.task(task.id) == task)
             let published = try await world.outbox()
             #expect(published.map(\.type) == ["task.created", "task.changed"])
@@ -28,7 +32,9 @@ import WireValues
         try await ServiceWorld.run(engine) { world in
             let task = try await world.create(["title": "a"])
             await #expect(throws: Problem.self) {
-                try await world.create(["title": "b", "due_local": "2026-03-05", "recurrence_rule": "FREQ=DAILY;UNTIL=20200101"])
+                try await world.create([
+                    "title": "b", "due_local": "2026-03-05", "recurrence_rule": "FREQ=DAILY;UNTIL=20200101",
+                ])
             }
             await #expect(throws: Problem.self) { try await world.patch(task.id, ["title": "b"], .versions([7])) }
             await #expect(throws: Problem.self) {
@@ -41,7 +47,9 @@ import WireValues
         }
     }
 
-    @Test(arguments: eachDatabase) func `a request that is repeated under its key makes one task`(engine: TestEngine) async throws {
+    @Test(arguments: eachDatabase) func `a request that is repeated under its key makes one task`(engine: TestEngine)
+        async throws
+    {
         try await ServiceWorld.run(engine) { world in
             let first = try await world.create(["title": "a", "priority": "high"], key: "k")
             try await world.complete(first.id)
@@ -85,7 +93,9 @@ import WireValues
         }
     }
 
-    @Test(arguments: eachDatabase) func `a command makes its successor once, however often it comes`(engine: TestEngine) async throws {
+    @Test(arguments: eachDatabase) func `a command makes its successor once, however often it comes`(engine: TestEngine)
+        async throws
+    {
         try await ServiceWorld.run(engine) { world in
             let a = try await world.create(["title": "a", "due_at": "2026-03-02T09:00:00Z", "recurrence": "daily"])
             world.clock.now = try #require(Timestamp("2026-03-02T08:00:00Z"))
@@ -108,7 +118,9 @@ import WireValues
         }
     }
 
-    @Test(arguments: eachDatabase) func `a command for a series that is not theirs makes nothing`(engine: TestEngine) async throws {
+    @Test(arguments: eachDatabase) func `a command for a series that is not theirs makes nothing`(engine: TestEngine)
+        async throws
+    {
         try await ServiceWorld.run(engine) { world in
             let a = try await world.create(["title": "a", "due_at": "2026-03-02T09:00:00Z", "recurrence": "daily"])
             try await world.complete(a.id)
@@ -116,14 +128,19 @@ import WireValues
                 scheduledLocal: try #require(a.due), dueAt: try #require(a.dueAt), index: 2, skipped: 0)
             for (user, series) in [("thief", try #require(a.seriesID)), ("user-7", UUIDText.v5("none"))] {
                 let command = CreateTaskCommand(
-                    seriesID: series, seriesVersion: 1, previousTaskID: a.id, userID: user, timestamp: world.clock.now, slot: slot)
-                #expect(try await !world.service.makeSuccessor(command, actor: Actor(kind: .service, id: "x"), trace: EventTrace()))
+                    seriesID: series, seriesVersion: 1, previousTaskID: a.id, userID: user, timestamp: world.clock.now,
+                    slot: slot)
+                #expect(
+                    try await !world.service.makeSuccessor(
+                        command, actor: Actor(kind: .service, id: "x"), trace: EventTrace()))
             }
             #expect(try await world.events().count == 2)
         }
     }
 
-    @Test(arguments: eachDatabase) func `a completed task that is deleted still gets its successor`(engine: TestEngine) async throws {
+    @Test(arguments: eachDatabase) func `a completed task that is deleted still gets its successor`(engine: TestEngine)
+        async throws
+    {
         try await ServiceWorld.run(engine) { world in
             let a = try await world.create(["title": "a", "due_at": "2026-03-02T09:00:00Z", "recurrence": "daily"])
             try await world.complete(a.id)
@@ -150,7 +167,9 @@ import WireValues
         }
     }
 
-    @Test(arguments: eachDatabase) func `the feed gives everything after a number, page by page`(engine: TestEngine) async throws {
+    @Test(arguments: eachDatabase) func `the feed gives everything after a number, page by page`(engine: TestEngine)
+        async throws
+    {
         try await ServiceWorld.run(engine) { world in
             for n in 1...7 { try await world.create(["title": .string("\(n)")]) }
             var seen: [Int] = []

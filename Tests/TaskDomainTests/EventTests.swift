@@ -19,7 +19,10 @@ import WireValues
         let start = try #require(Timestamp("2026-03-02T08:00:00.412Z"))
         let ids = (0..<100).map { UUIDText.v7(now: start.advanced(by: .milliseconds($0)), using: &random) }
         #expect(ids == ids.sorted())
-        #expect(ids.allSatisfy { $0.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil })
+        #expect(
+            ids.allSatisfy {
+                $0.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil
+            })
         #expect(ids[0].hasPrefix("019cacca-2bdc") || UUIDText.isValid(ids[0]))
     }
 }
@@ -31,7 +34,9 @@ import WireValues
         ("2026-03-05T17:00:00.0009Z", "2026-03-05T17:00:00.000Z", "2026-03-05T17:00:00Z"),
         ("1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"),
     ])
-    func `instants are written with three digits, or none on a whole second`(input: String, event: String, short: String) throws {
+    func `instants are written with three digits, or none on a whole second`(
+        input: String, event: String, short: String
+    ) throws {
         let instant = try #require(Timestamp(input))
         #expect(instant.eventText == event)
         #expect(instant.shortText == short)
@@ -52,17 +57,35 @@ import WireValues
     }
 
     /// What brokers, sidecars and other producers make of it.
-    @Test(arguments: [
-        { $0["topic"] = "task-events"; $0["pubsubname"] = "kafka"; $0["traceid"] = "x"; $0["whatever"] = 1 },
-        { $0["type"] = "task.completed"; $0["data"]?["event_type"] = "task.completed" },
-        { $0["data"]?["event_type"] = "task.completed.v1" },
-        { $0["time"] = nil },
-        { $0["data"]?["reason"] = "a_new_reason"; $0["data"]?["new_field"] = ["a": 1]; $0["data"]?["task_data"]?["new"] = 1 },
-        { $0["data"] = .string($0["data"]?.text ?? "") },
-        { $0 = ["specversion": "1.0", "id": "x", "source": "dapr", "type": "com.dapr.event.sent", "data": $0] },
-        { $0 = ["specversion": "1.0", "id": "x", "source": "dapr", "type": "com.dapr.event.sent", "data": .string($0.text)] },
-        { $0 = $0["data"] ?? .null },
-    ] as [@Sendable (inout JSON) -> Void])
+    @Test(
+        arguments: [
+            {
+                $0["topic"] = "task-events"
+                $0["pubsubname"] = "kafka"
+                $0["traceid"] = "x"
+                $0["whatever"] = 1
+            },
+            {
+                $0["type"] = "task.completed"
+                $0["data"]?["event_type"] = "task.completed"
+            },
+            { $0["data"]?["event_type"] = "task.completed.v1" },
+            { $0["time"] = nil },
+            {
+                $0["data"]?["reason"] = "a_new_reason"
+                $0["data"]?["new_field"] = ["a": 1]
+                $0["data"]?["task_data"]?["new"] = 1
+            },
+            { $0["data"] = .string($0["data"]?.text ?? "") },
+            { $0 = ["specversion": "1.0", "id": "x", "source": "dapr", "type": "com.dapr.event.sent", "data": $0] },
+            {
+                $0 = [
+                    "specversion": "1.0", "id": "x", "source": "dapr", "type": "com.dapr.event.sent",
+                    "data": .string($0.text),
+                ]
+            },
+            { $0 = $0["data"] ?? .null },
+        ] as [@Sendable (inout JSON) -> Void])
     func `an event in any wrapping is told`(wrap: @Sendable (inout JSON) -> Void) throws {
         var json = try JSON(parsing: try #require(sample))
         wrap(&json)
@@ -72,7 +95,10 @@ import WireValues
 
     @Test func `data in base64 is unpacked`() throws {
         let event = try CloudEvent(
-            json: ["data_base64": "eyJldmVudF9pZCI6ImUiLCJldmVudF90eXBlIjoiY3JlYXRlZCIsInVzZXJfaWQiOiJ1IiwidGltZXN0YW1wIjoiMjAyNi0wMy0wMlQwODowMDowMFoifQ=="])
+            json: [
+                "data_base64":
+                    "eyJldmVudF9pZCI6ImUiLCJldmVudF90eXBlIjoiY3JlYXRlZCIsInVzZXJfaWQiOiJ1IiwidGltZXN0YW1wIjoiMjAyNi0wMy0wMlQwODowMDowMFoifQ=="
+            ])
         #expect(event.type == "task.created" && event.partitionKey == "u")
     }
 

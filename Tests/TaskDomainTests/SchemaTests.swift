@@ -65,7 +65,8 @@ enum Examples {
         var world = World()
         let plain = try world.create(["title": "Plain", "description": "\u{1F600} \"quoted\"\n", "tags": ["a", "b"]])
         let daily = try world.create([
-            "title": "Daily", "due_local": "2026-03-02", "recurrence_rule": "FREQ=DAILY;COUNT=9", "time_zone": "Europe/Berlin",
+            "title": "Daily", "due_local": "2026-03-02", "recurrence_rule": "FREQ=DAILY;COUNT=9",
+            "time_zone": "Europe/Berlin",
             "reminders": ["1d", ["remind_at": "2026-03-01T08:00:00.250Z"]],
         ])
         try world.patch(plain.id, ["due_at": "2026-03-02T17:00:00+02:00", "priority": "high"])
@@ -110,7 +111,10 @@ enum Examples {
             [
                 "title": .string(String(repeating: character, count: TaskLimits.titleCharacters)),
                 "description": .string(String(repeating: character, count: TaskLimits.descriptionCharacters)),
-                "tags": JSON((0..<TaskLimits.tags).map { "\($0)" + String(repeating: character, count: TaskLimits.tagCharacters - 2) }),
+                "tags": JSON(
+                    (0..<TaskLimits.tags).map {
+                        "\($0)" + String(repeating: character, count: TaskLimits.tagCharacters - 2)
+                    }),
                 "due_at": "2026-03-02T17:00:00Z", "recurrence_rule": "FREQ=DAILY",
                 "reminders": JSON((1...TaskLimits.reminders).map { "P1W\($0)DT23H59M" }),
             ]

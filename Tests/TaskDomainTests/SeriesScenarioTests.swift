@@ -112,7 +112,9 @@ import WireValues
         #expect(world.series[last.seriesID ?? ""]?.headID == last.id)
     }
 
-    @Test mutating func `a due moved for this occurrence leaves the slots, moved for the future takes them along`() throws {
+    @Test mutating func `a due moved for this occurrence leaves the slots, moved for the future takes them along`()
+        throws
+    {
         try world.patch(a.id, ["due_local": "2026-03-02T15:00:00"])
         #expect(try world.task(a.id).scheduledLocal == WallTime("2026-03-02T09:00:00"))
         #expect(world.events.last?.reason == .rescheduled)
@@ -135,7 +137,10 @@ import WireValues
         #expect(moved.occurrenceIndex == 1)
     }
 
-    @Test mutating func `cancelling on a completed task withdraws the head, but one that was touched stays as a one-off`() throws {
+    @Test
+    mutating func `cancelling on a completed task withdraws the head, but one that was touched stays as a one-off`()
+        throws
+    {
         try world.complete(a.id)
         try world.deliver(try #require(world.completions(of: a.id).first))
         let b = try #require(world.created(after: a.id).first?.task)

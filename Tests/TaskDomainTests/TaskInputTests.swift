@@ -35,24 +35,53 @@ import WireValues
         (#"{"title": "a", "due_local": "2200-01-01"}"#, ["/due_local due_out_of_range"]),
         (#"{"title": "a", "due_local": "2026-02-30"}"#, ["/due_local invalid_wall_time"]),
         (#"{"title": "a", "due_local": "2026-03-05", "all_day": false}"#, ["/all_day due_conflict"]),
-        (#"{"title": "a", "due_at": "2026-03-05T17:00:00Z", "due_local": "2026-03-05T18:00:00"}"#, ["/due_at due_conflict"]),
+        (
+            #"{"title": "a", "due_at": "2026-03-05T17:00:00Z", "due_local": "2026-03-05T18:00:00"}"#,
+            ["/due_at due_conflict"]
+        ),
         (#"{"title": "a", "time_zone": "Mars/Olympus"}"#, ["/time_zone unknown_time_zone"]),
         (#"{"title": "a", "time_zone": "../../etc/passwd"}"#, ["/time_zone unknown_time_zone"]),
-        (#"{"title": "a", "reminders": [{"before": "PT30M"}, {"before": "soon"}]}"#, ["/reminders/1/before invalid_reminder"]),
+        (
+            #"{"title": "a", "reminders": [{"before": "PT30M"}, {"before": "soon"}]}"#,
+            ["/reminders/1/before invalid_reminder"]
+        ),
         (#"{"title": "a", "reminder_offset_minutes": 2.5}"#, ["/reminder_offset_minutes wrong_type"]),
         (#"{"title": "a", "reminder_offset_minutes": -1}"#, ["/reminder_offset_minutes invalid_reminder"]),
         (#"{"title": "a", "reminder_offset_minutes": 40321}"#, ["/reminder_offset_minutes invalid_reminder"]),
-        (#"{"title": "a", "reminders": ["1h"], "reminder_offset_minutes": 30}"#, ["/reminder_offset_minutes reminders_conflict"]),
+        (
+            #"{"title": "a", "reminders": ["1h"], "reminder_offset_minutes": 30}"#,
+            ["/reminder_offset_minutes reminders_conflict"]
+        ),
         (#"{"title": "a", "recurrence": "hourly"}"#, ["/recurrence malformed_rule"]),
-        (#"{"title": "a", "recurrence": {"pattern": "daily", "interval": 0}}"#, ["/recurrence/interval invalid_interval"]),
-        (#"{"title": "a", "recurrence_rule": "FREQ=DAILY;COUNT=5;UNTIL=20261231"}"#, ["/recurrence_rule conflicting_end"]),
-        (#"{"title": "a", "recurring_pattern": "daily", "recurrence_rule": "FREQ=WEEKLY"}"#, ["/recurring_pattern recurrence_conflict"]),
-        (#"{"title": "a", "recurrence": "daily", "recurrence_pattern": "weekly"}"#, ["/recurrence_pattern recurrence_conflict"]),
-        (#"{"title": "a", "due_local": "2026-03-05", "recurrence_rule": "FREQ=DAILY;UNTIL=20260301"}"#, ["/recurrence_rule until_before_due"]),
+        (
+            #"{"title": "a", "recurrence": {"pattern": "daily", "interval": 0}}"#,
+            ["/recurrence/interval invalid_interval"]
+        ),
+        (
+            #"{"title": "a", "recurrence_rule": "FREQ=DAILY;COUNT=5;UNTIL=20261231"}"#,
+            ["/recurrence_rule conflicting_end"]
+        ),
+        (
+            #"{"title": "a", "recurring_pattern": "daily", "recurrence_rule": "FREQ=WEEKLY"}"#,
+            ["/recurring_pattern recurrence_conflict"]
+        ),
+        (
+            #"{"title": "a", "recurrence": "daily", "recurrence_pattern": "weekly"}"#,
+            ["/recurrence_pattern recurrence_conflict"]
+        ),
+        (
+            #"{"title": "a", "due_local": "2026-03-05", "recurrence_rule": "FREQ=DAILY;UNTIL=20260301"}"#,
+            ["/recurrence_rule until_before_due"]
+        ),
         // Everything that is wrong, at once.
-        (#"{"tags": 1, "due_at": 2, "priority": 3, "recurrence": 4, "time_zone": 5, "all_day": 6}"#,
-         ["/all_day wrong_type", "/due_at wrong_type", "/priority wrong_type", "/recurrence malformed_rule", "/tags wrong_type",
-          "/time_zone wrong_type", "/title required"]),
+        (
+            #"{"tags": 1, "due_at": 2, "priority": 3, "recurrence": 4, "time_zone": 5, "all_day": 6}"#,
+            [
+                "/all_day wrong_type", "/due_at wrong_type", "/priority wrong_type", "/recurrence malformed_rule",
+                "/tags wrong_type",
+                "/time_zone wrong_type", "/title required",
+            ]
+        ),
     ])
     func `what is wrong is told, and where`(text: String, expected: [String]) throws {
         #expect(problems(try JSON(parsing: text)) == expected)
@@ -62,16 +91,26 @@ import WireValues
         func long(_ count: Int) -> JSON { .string(String(repeating: "é", count: count)) }
         #expect(problems(["title": long(TaskLimits.titleCharacters)]) == [])
         #expect(problems(["title": long(TaskLimits.titleCharacters + 1)]) == ["/title too_long"])
-        #expect(problems(["title": "a", "description": long(TaskLimits.descriptionCharacters + 1)]) == ["/description too_long"])
+        #expect(
+            problems(["title": "a", "description": long(TaskLimits.descriptionCharacters + 1)]) == [
+                "/description too_long"
+            ])
         #expect(problems(["title": "a", "tags": [long(TaskLimits.tagCharacters + 1)]]) == ["/tags/0 too_long"])
         #expect(problems(["title": "a", "tags": JSON((0...TaskLimits.tags).map(String.init))]) == ["/tags too_many"])
-        #expect(problems(["title": "a", "reminders": JSON((0...TaskLimits.reminders).map { "\($0 + 1)m" })]) == ["/reminders too_many"])
-        #expect(problems(["title": "a", "recurrence_rule": long(TaskLimits.ruleCharacters + 1)]) == ["/recurrence_rule too_long"])
+        #expect(
+            problems(["title": "a", "reminders": JSON((0...TaskLimits.reminders).map { "\($0 + 1)m" })]) == [
+                "/reminders too_many"
+            ])
+        #expect(
+            problems(["title": "a", "recurrence_rule": long(TaskLimits.ruleCharacters + 1)]) == [
+                "/recurrence_rule too_long"
+            ])
     }
 
     @Test(arguments: [
         #"{"recurrence": {"pattern": "weekly", "by_weekday": ["MO"]}}"#, #"{"recurrence": "weekly"}"#,
-        #"{"recurring_pattern": "weekly"}"#, #"{"recurrence_pattern": "weekly"}"#, #"{"recurrence_pattern": "FREQ=WEEKLY"}"#,
+        #"{"recurring_pattern": "weekly"}"#, #"{"recurrence_pattern": "weekly"}"#,
+        #"{"recurrence_pattern": "FREQ=WEEKLY"}"#,
         #"{"recurrence_rule": "FREQ=WEEKLY"}"#, #"{"recurring_pattern": "custom", "recurrence_rule": "FREQ=WEEKLY"}"#,
         #"{"recurring_pattern": "weekly", "recurrence_rule": "FREQ=WEEKLY"}"#,
     ])
@@ -81,7 +120,9 @@ import WireValues
         json["due_local"] = "2026-03-02T09:00:00"
         var world = World()
         let task = try world.create(json)
-        #expect(task.recurrence?.slots(from: try #require(task.due), in: .utc, limit: 2).last?.scheduledLocal == WallTime("2026-03-09T09:00:00"))
+        #expect(
+            task.recurrence?.slots(from: try #require(task.due), in: .utc, limit: 2).last?.scheduledLocal
+                == WallTime("2026-03-09T09:00:00"))
         // What we answer with can be sent back.
         var mirrored: JSON = ["title": "a"]
         for name in TaskInput.fields { mirrored[name] = task.json[name] }
@@ -107,8 +148,15 @@ import WireValues
         #expect(try reminders(["title": "a", "due_at": "2026-03-05T17:00:00Z"]) == [#"{"before":"PT30M"}"#])
         #expect(try reminders(["title": "a", "due_local": "2026-03-05"]) == [#"{"before":"PT0M"}"#])
         #expect(try reminders(["title": "a", "due_at": "2026-03-05T17:00:00Z", "reminders": []]) == [])
-        #expect(try reminders(["title": "a", "due_at": "2026-03-05T17:00:00Z", "reminder_offset_minutes": 15]) == [#"{"before":"PT15M"}"#])
-        #expect(try reminders(["title": "a", "due_at": "2026-03-05T17:00:00Z", "reminders": ["1d", "15m"], "reminder_offset_minutes": 1440]).count == 2)
+        #expect(
+            try reminders(["title": "a", "due_at": "2026-03-05T17:00:00Z", "reminder_offset_minutes": 15]) == [
+                #"{"before":"PT15M"}"#
+            ])
+        #expect(
+            try reminders([
+                "title": "a", "due_at": "2026-03-05T17:00:00Z", "reminders": ["1d", "15m"],
+                "reminder_offset_minutes": 1440,
+            ]).count == 2)
     }
 
     @Test func `a patch changes what it names, and what is named as it is changes nothing`() throws {
@@ -125,7 +173,8 @@ import WireValues
     @Test func `replacing puts everything that is not named back`() throws {
         var world = World()
         let task = try world.create([
-            "title": "a", "description": "d", "priority": "high", "tags": ["x"], "due_local": "2026-03-05", "recurrence": "daily",
+            "title": "a", "description": "d", "priority": "high", "tags": ["x"], "due_local": "2026-03-05",
+            "recurrence": "daily",
         ])
         let input = try TaskInput(json: ["title": "b"], isPatch: false)
         world.write(try world.machine.replace(try world.situation(task.id), input, seriesID: UUIDText.v5("s")))

@@ -33,7 +33,9 @@ private func act(
     ]
     guard let id, act > 0 else {
         var body: JSON = ["title": "task"]
-        if Bool.random(using: &random) { body["due_local"] = "2026-03-\(Int.random(in: 10...28, using: &random))T09:00:00" }
+        if Bool.random(using: &random) {
+            body["due_local"] = "2026-03-\(Int.random(in: 10...28, using: &random))T09:00:00"
+        }
         if Bool.random(using: &random) { body["recurrence"] = rules.randomElement(using: &random) }
         try world.create(body)
         return
@@ -57,51 +59,51 @@ private func act(
     }
 }
 
-private func check(_ before: World, _ after: World, _ where_: String) {
+private func check(_ before: World, _ after: World, _ place: String) {
     let events = after.events.dropFirst(before.events.count)
-    #expect(Set(events.map(\.taskID)).count == events.count, "one event for each task that changed; \(where_)")
+    #expect(Set(events.map(\.taskID)).count == events.count, "one event for each task that changed; \(place)")
     for (id, stored) in after.tasks where before.tasks[id] != stored {
         let old = before.tasks[id]?.task
-        #expect(stored.task.version == (old?.version ?? 0) + 1, "versions grow by one; \(where_)")
-        #expect(events.contains { $0.taskID == id && $0.version == stored.task.version }, "\(where_)")
+        #expect(stored.task.version == (old?.version ?? 0) + 1, "versions grow by one; \(place)")
+        #expect(events.contains { $0.taskID == id && $0.version == stored.task.version }, "\(place)")
     }
     for id in before.tasks.keys where after.tasks[id] == nil {
-        #expect(events.contains { $0.taskID == id && $0.kind == .deleted }, "\(where_)")
+        #expect(events.contains { $0.taskID == id && $0.kind == .deleted }, "\(place)")
     }
     for event in events where event.kind == .updated || event.kind == .completed {
         guard let old = before.tasks[event.taskID] else {
-            Issue.record("an update of a task that was not there; \(where_)")
+            Issue.record("an update of a task that was not there; \(place)")
             continue
         }
         // Laid over the state before, the changes give the state after.
         var json = old.task.json
         for (field, change) in event.changes {
-            #expect(json[field] == change["from"], "\(field); \(where_)")
-            #expect(change["from"] != change["to"], "\(field); \(where_)")
+            #expect(json[field] == change["from"], "\(field); \(place)")
+            #expect(change["from"] != change["to"], "\(field); \(place)")
             json[field] = change["to"]
         }
         json["version"] = event.task.json["version"]
         json["updated_at"] = event.task.json["updated_at"]
-        #expect(json == event.task.json, "\(where_)")
-        #expect(!event.changes.isEmpty, "\(where_)")
+        #expect(json == event.task.json, "\(place)")
+        #expect(!event.changes.isEmpty, "\(place)")
     }
     for event in events {
         do {
-            #expect(try TaskEvent(CloudEvent(parsing: event.cloudEvent.bytes)) == event, "\(where_)")
-        } catch { Issue.record("\(error); \(where_)") }
+            #expect(try TaskEvent(CloudEvent(parsing: event.cloudEvent.bytes)) == event, "\(place)")
+        } catch { Issue.record("\(error); \(place)") }
     }
     for series in after.series.values {
         let open = after.openTasks(of: series.id)
         if let head = series.headID {
-            #expect(series.state == .live && open.contains { $0.id == head }, "a head is open; \(where_)")
+            #expect(series.state == .live && open.contains { $0.id == head }, "a head is open; \(place)")
         }
         // An occurrence that is open and not the head is one that was reopened beside a touched successor, or of a series that is over.
         for task in open where task.id != series.headID && series.state == .live {
             let key = CreateTaskCommand.idempotencyKey(seriesID: series.id, previousTaskID: task.id)
-            #expect(after.keys.contains(key), "task \(task.id) is open beside the line without a successor; \(where_)")
+            #expect(after.keys.contains(key), "task \(task.id) is open beside the line without a successor; \(place)")
         }
     }
     let successors = after.events.filter { $0.reason == .recurrence }.compactMap(\.previousTaskID)
     let withdrawn = after.events.filter { $0.reason == .superseded }.count
-    #expect(successors.count - Set(successors).count <= withdrawn, "one successor for each completion; \(where_)")
+    #expect(successors.count - Set(successors).count <= withdrawn, "one successor for each completion; \(place)")
 }

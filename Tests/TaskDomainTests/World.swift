@@ -76,9 +76,11 @@ struct World {
             let done = task.completedAt
         else { return nil }
         let position = SeriesPosition(
-            rule: rule, anchorLocal: task.anchorLocal ?? scheduled, zone: task.zone, scheduledLocal: scheduled, index: index)
-        guard case .slot(let local, let dueAt, let index, let skipped) = RecurrenceRule.successor(
-            of: position, completedAt: done)
+            rule: rule, anchorLocal: task.anchorLocal ?? scheduled, zone: task.zone, scheduledLocal: scheduled,
+            index: index)
+        guard
+            case .slot(let local, let dueAt, let index, let skipped) = RecurrenceRule.successor(
+                of: position, completedAt: done)
         else { return nil }
         return CreateTaskCommand(
             seriesID: seriesID, seriesVersion: task.seriesVersion ?? 1, previousTaskID: task.id, userID: task.userID,

@@ -57,7 +57,9 @@ import WireValues
             ])
         try await engine.withDatabase(migrations: [tables, Self.outbox.migrations]) { database in
             try await database.transaction { transaction in
-                for number in 0..<64 { try transaction.send("INSERT INTO counters VALUES ($1, 0)", [.text("u\(number)")]) }
+                for number in 0..<64 {
+                    try transaction.send("INSERT INTO counters VALUES ($1, 0)", [.text("u\(number)")])
+                }
             }
             let body = String(repeating: "x", count: 600)
             let event = [UInt8](repeating: 120, count: 1_500)
@@ -66,14 +68,18 @@ import WireValues
                     try await database.statement("SELECT n FROM counters WHERE name = $1", [.text("u\(worker)")]).count
                 }
                 try await Self.measure("\(engine) reads in a snapshot", workers: workers) { worker, _ in
-                    try await database.read { try $0.query("SELECT n FROM counters WHERE name = $1", [.text("u\(worker)")]).count }
+                    try await database.read {
+                        try $0.query("SELECT n FROM counters WHERE name = $1", [.text("u\(worker)")]).count
+                    }
                 }
                 try await Self.measure("\(engine) changes with two events", workers: workers) { worker, number in
                     try await database.transaction { transaction in
                         let next = try transaction.query(
-                            "UPDATE counters SET n = n + 1 WHERE name = $1 RETURNING n", [.text("u\(worker)")])[0].int(0)
+                            "UPDATE counters SET n = n + 1 WHERE name = $1 RETURNING n", [.text("u\(worker)")])[0].int(
+                                0)
                         _ = try transaction.query(
-                            "INSERT INTO things (owner, body) VALUES ($1, $2) RETURNING id", [.text("u\(worker)"), .text(body)])
+                            "INSERT INTO things (owner, body) VALUES ($1, $2) RETURNING id",
+                            [.text("u\(worker)"), .text(body)])
                         try Self.outbox.append(
                             ["task-events", "task-updates"].map {
                                 OutboxRow(role: $0, key: "u\(worker)", eventID: "\(worker)-\(next)", bytes: event)

@@ -28,6 +28,7 @@ static inline int todo_forget_program(struct dl_phdr_info *program, size_t size,
 }
 
 /// Takes the code and the constants of the program and its libraries out of memory. What is used again is read again,
-/// from the page cache as a rule; what only the start needed stays away.
+/// from the page cache as a rule; what only the start needed stays away. A debugger's breakpoints go as well: it has to set
+/// them again.
 static inline void todo_forget_programs(void) { dl_iterate_phdr(todo_forget_program, NULL); }
 #endif

@@ -24,9 +24,10 @@ package final class Operator: Sendable {
         package var electsLeader = true
         /// What the server says of itself allows the streaming form of the first list (Kubernetes 1.32 and later).
         package var usesStreamingLists = false
-        /// Gives freed memory back to the system. Called when the first lists are in, and now and then while much is
-        /// reconciled: both leave more behind than they keep.
+        /// Gives freed memory back to the system. Called when the first lists are in, and some seconds after many
+        /// reconciles: both leave more behind than they keep.
         package var releaseMemory: @Sendable () -> Void = {}
+        package var reconcilesPerRelease = 10
 
         package init() {}
     }
@@ -49,6 +50,7 @@ package final class Operator: Sendable {
     let election: LeaderElection?
     let logger: Logger
     private let surroundings: Surroundings
+    private let relay: Relay
     private let forbidden = Mutex<Set<String>>([])
 
     package init(
@@ -61,6 +63,7 @@ package final class Operator: Sendable {
         let store = ObjectStore(ownerLabel: PlatformLabels.platform)
         let apis = ClusterAPIs(client: client)
         let relay = Relay()
+        self.relay = relay
         let secrets = ReferenceWatch.secrets(
             client: client, digest: { IntentDigest(ofBytes: $0).description }, surroundings: surroundings,
             logger: logger,
@@ -97,7 +100,7 @@ package final class Operator: Sendable {
             surroundings: surroundings, metrics: metrics, logger: logger
         ) { key in
             let outcome = await reconciler.reconcile(key)
-            if relay.isDueForRelease() { configuration.releaseMemory() }
+            relay.countReconcile(configuration.reconcilesPerRelease)
             return outcome
         }
         informers = Informers(
@@ -121,7 +124,8 @@ package final class Operator: Sendable {
             if change.key.kind == TodoPlatform.type.groupKind {
                 relay.enqueue(NamespacedName(namespace: change.key.namespace, name: change.key.name))
             }
-            for owner in change.owners { relay.enqueue(owner) }
+            // News of children come in bursts: one look for each burst, and still at once for people.
+            for owner in change.owners { relay.enqueue(owner, after: .milliseconds(20)) }
         }
     }
 
@@ -134,6 +138,7 @@ package final class Operator: Sendable {
             group.addTask { await self.secrets.run() }
             group.addTask { await self.kafkas.run() }
             group.addTask { await self.events.run() }
+            group.addTask { await self.releaseMemory() }
             if let election {
                 group.addTask { await election.run { isLeader in self.turn { $0.leads = isLeader } } }
             }
@@ -153,6 +158,15 @@ package final class Operator: Sendable {
             // The lease goes before the loop that keeps it, or a standby would wait until it runs out.
             if !Task.isCancelled { await election?.release() }
             group.cancelAll()
+        }
+    }
+
+    /// Follows each burst of work with one release, when its last answers and watch events are most likely through; in a
+    /// long one, every five seconds. Nothing happens while nothing does.
+    private func releaseMemory() async {
+        for await _ in relay.releases {
+            do { try await surroundings.sleep(.seconds(5)) } catch { return }
+            configuration.releaseMemory()
         }
     }
 
@@ -303,20 +317,22 @@ package final class Operator: Sendable {
     private final class Relay: Sendable {
         private struct Target: Sendable { weak var value: Operator? }
         private let target = Mutex(Target())
-        /// Reconciles that have ended since memory was released.
         private let finished = Atomic(0)
+        /// Wishes for memory to be released; bounded to one.
+        let releases: AsyncStream<Void>
+        private let release: AsyncStream<Void>.Continuation
+
+        init() { (releases, release) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
 
         func connect(_ value: Operator) { target.withLock { $0.value = value } }
-        /// Counts a reconcile. - Returns: whether there were many since the last release, or some and no more to come.
-        func isDueForRelease() -> Bool {
-            let count = finished.add(1, ordering: .relaxed).newValue
-            guard count >= 200 || (count >= 10 && target.withLock({ $0.value })?.controller.isQuiet == true) else {
-                return false
-            }
-            finished.store(0, ordering: .relaxed)
-            return true
+        /// A reconcile has ended; each `step`-th asks for memory to be released.
+        func countReconcile(_ step: Int) {
+            if finished.add(1, ordering: .relaxed).newValue.isMultiple(of: step) { release.yield() }
         }
         func enqueue(_ key: NamespacedName) { target.withLock { $0.value }?.controller.enqueue(key) }
+        func enqueue(_ key: NamespacedName, after delay: Duration) {
+            target.withLock { $0.value }?.controller.enqueue(key, after: delay)
+        }
         func informer(_ event: InformerEvent) { target.withLock { $0.value }?.handle(event) }
         var isReady: Bool { target.withLock { $0.value }?.isReady ?? false }
         var unseen: Set<GroupKind> { target.withLock { $0.value }?.unseen ?? [] }

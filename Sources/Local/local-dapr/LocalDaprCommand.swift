@@ -7,7 +7,7 @@ struct LocalDaprCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "local-dapr",
         abstract: "Dapr's sidecar API for one machine: development and tests, not production.",
-        subcommands: [ServeCommand.self, RunCommand.self])
+        subcommands: [ServeCommand.self, RunCommand.self, LoadCommand.self])
 }
 
 /// What both commands take.

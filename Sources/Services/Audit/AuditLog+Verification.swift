@@ -16,6 +16,11 @@ extension AuditLog {
             }
             package let place: Int64
             package let kind: Kind
+
+            package init(place: Int64, kind: Kind) {
+                self.place = place
+                self.kind = kind
+            }
         }
 
         /// How many entries were looked at.

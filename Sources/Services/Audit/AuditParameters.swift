@@ -32,7 +32,8 @@ struct AuditParameters: Equatable {
             AuditLog.Position($0)
         }
         limit =
-            reader.value("limit", "a number from \(Self.limits.lowerBound) to \(Self.limits.upperBound) is expected") { text in
+            reader.value("limit", "a number from \(Self.limits.lowerBound) to \(Self.limits.upperBound) is expected") {
+                text in
                 Int(text).flatMap { Self.limits.contains($0) ? $0 : nil }
             } ?? limit
         try reader.finish()

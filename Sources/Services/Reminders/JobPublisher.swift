@@ -74,7 +74,7 @@ package struct JobPublisher: OutboxPublisher {
             }
             if isAway.ends() { schedulerIsBack() }
             return true
-        } catch where error.status == 400 || error.status == 413 {
+        } catch  where error.status == 400 || error.status == 413 {
             // It will never be taken, and must not hold up what comes after it.
             logger.error(
                 "the scheduler refuses a job; passed over", metadata: ["job": "\(wish.name)", "error": "\(error)"])

@@ -26,7 +26,10 @@ package struct ReminderListing: Sendable {
                 AND (r.remind_at, r.task_id, r.reminder_id) > ($2, $3, $4)
                 ORDER BY r.remind_at, r.task_id, r.reminder_id LIMIT $5
                 """,
-                [.text(user), .integer(start.remindAt), .integer(start.taskID), .integer(start.reminderID), .of(limit + 1)])
+                [
+                    .text(user), .integer(start.remindAt), .integer(start.taskID), .integer(start.reminderID),
+                    .of(limit + 1),
+                ])
         }
         let page = rows.prefix(limit)
         let next = rows.count > limit ? page.last.map { Position($0).text } : nil

@@ -90,7 +90,8 @@ package enum ReminderTables {
     private static func reminder(_ row: Row) throws -> TaskReminders.Reminder {
         let spec = try ReminderSpec(json: JSON(parsing: row.text(3)))
         guard let state = TaskReminders.State(rawValue: row.text(5)) else {
-            throw StoredReminderProblem(description: "reminder \(row.int(0))/\(row.int(1)) has the state \(row.text(5))")
+            throw StoredReminderProblem(
+                description: "reminder \(row.int(0))/\(row.int(1)) has the state \(row.text(5))")
         }
         return TaskReminders.Reminder(
             id: row.int(1), generation: row.int(2), spec: spec, remindAt: Timestamp(microseconds: row.int(4)),

@@ -10,11 +10,10 @@ import WireValues
     import Darwin
 #endif
 
-// Runs files of vectors through the domain's library, and measures it:
+// Runs files of vectors through the domain's library:
 //
 //   domain-vectors recurrence FILE    each vector of recurrence and reminders
 //   domain-vectors quick-add FILE     each sentence
-//   domain-vectors speed              next occurrences a second, on one core
 //
 // A line for each vector that differs, then the tally. Status 1 when one differs, 2 when there is nothing to run.
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -23,8 +22,6 @@ let runs: [String: (JSON) throws -> VectorOutcome] = [
 ]
 
 switch arguments.first {
-case "speed" where arguments.count == 1:
-    print(OccurrenceSpeed.measure())
 case let kind? where arguments.count == 2:
     guard let run = runs[kind] else { stop(usage) }
     guard let data = FileManager.default.contents(atPath: arguments[1]) else {
@@ -41,7 +38,7 @@ case let kind? where arguments.count == 2:
 default: stop(usage)
 }
 
-var usage: String { "usage: domain-vectors recurrence FILE | quick-add FILE | speed" }
+var usage: String { "usage: domain-vectors recurrence FILE | quick-add FILE" }
 
 func stop(_ message: String) -> Never {
     let line = Array((message + "\n").utf8)

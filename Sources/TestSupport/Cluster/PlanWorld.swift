@@ -181,7 +181,9 @@ package struct PlanWorld: Sendable {
             return ["loadBalancer": ["ingress": [["ip": "203.0.113.10"]]]]
         case "HorizontalPodAutoscaler":
             return [
-                "conditions": [["type": "AbleToScale", "status": "True"], ["type": "ScalingActive", "status": "True"]]
+                "conditions": [
+                    ["type": "AbleToScale", "status": "True"], ["type": "ScalingActive", "status": "True"],
+                ]
             ]
         case "HTTPRoute": return ["parents": [["conditions": [["type": "Accepted", "status": "True"]]]]]
         default: return nil

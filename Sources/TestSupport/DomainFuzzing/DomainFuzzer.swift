@@ -37,6 +37,7 @@ package struct DomainFuzzer {
         for _ in 0..<iterations {
             runs += 1
             try sentence()
+            try command()
             try rule()
             try event()
         }
@@ -57,16 +58,33 @@ package struct DomainFuzzer {
         do {
             let result = try QuickAdd.parse(line, now: now, settings: settings, ignoring: ignored)
             if let problem = Self.problem(line, result) {
-                throw FuzzFinding(description: "\(line.debugDescription) at \(now.text): \(problem): \(result.json.text)")
+                throw FuzzFinding(
+                    description: "\(line.debugDescription) at \(now.text): \(problem): \(result.json.text)")
             }
             if let recurrence = result.recurrence {
                 let rule = try RecurrenceRule(json: recurrence.ruleJSON)
                 guard rule.plainRRule == recurrence.rrule else {
-                    throw FuzzFinding(description: "\(line.debugDescription): \(recurrence.rrule), read \(rule.plainRRule)")
+                    throw FuzzFinding(
+                        description: "\(line.debugDescription): \(recurrence.rrule), read \(rule.plainRRule)")
                 }
             }
         } catch let problem as FieldProblem {
             throw FuzzFinding(description: "\(line.debugDescription) at \(now.text): \(problem)")
+        }
+    }
+
+    private mutating func command() throws {
+        let line = Bool.random(using: &generator) ? lines.command() : lines.noise()
+        let now = WallTime(date: CivilDate(dayNumber: .random(in: 0...83_000, using: &generator)), secondOfDay: 36_900)
+        let intent = try Chat.parse(line, now: now)
+        switch intent {
+        case .complete(.words("")), .reopen(.words("")), .skip(.words("")), .delete(.words("")), .update(.words(""), _):
+            throw FuzzFinding(description: "\(line.debugDescription): a task without a name: \(intent.json.text)")
+        case .update(_, let change):
+            if change.isEmpty { throw FuzzFinding(description: "\(line.debugDescription): nothing to change") }
+            _ = change.due(of: nil, now: now)
+            _ = change.due(of: now, now: now)
+        default: break
         }
     }
 

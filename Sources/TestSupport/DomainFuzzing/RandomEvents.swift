@@ -11,7 +11,9 @@ package struct RandomEvents: Sendable {
     package mutating func next() -> [UInt8] {
         var json = Bool.random(using: &generator) ? envelope() : payload()
         if Int.random(in: 0..<5, using: &generator) == 0 {
-            json = ["specversion": "1.0", "id": "outer", "source": "sidecar", "type": "com.dapr.event.sent", "data": json]
+            json = [
+                "specversion": "1.0", "id": "outer", "source": "sidecar", "type": "com.dapr.event.sent", "data": json,
+            ]
         }
         for _ in 0..<Int.random(in: 0...3, using: &generator) { mutate(&json, depth: 0) }
         var bytes = Array(json.text.utf8)
@@ -31,7 +33,8 @@ package struct RandomEvents: Sendable {
             "specversion": "1.0", "id": "018f3c2e-7b1a-7c3d-9e4f-123456789abc", "source": "/todo/api",
             "type": .string(Self.types.randomElement(using: &generator) ?? ""), "subject": "tasks/42",
             "time": "2026-03-04T10:15:00.000Z", "datacontenttype": "application/json", "partitionkey": "u1",
-            "sequence": "17", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "data": payload(),
+            "sequence": "17", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "data": payload(),
         ]
     }
 
@@ -39,7 +42,8 @@ package struct RandomEvents: Sendable {
         [
             "event_id": "018f3c2e-7b1a-7c3d-9e4f-123456789abc",
             "event_type": .string(Self.types.randomElement(using: &generator) ?? ""), "task_id": 42, "user_id": "u1",
-            "timestamp": "2026-03-04T10:15:00.000Z", "task_version": 3, "schema_version": 2, "user_seq": 9, "reminder_id": 7,
+            "timestamp": "2026-03-04T10:15:00.000Z", "task_version": 3, "schema_version": 2, "user_seq": 9,
+            "reminder_id": 7,
             "title": "Call", "due_at": "2026-03-05T17:00:00Z", "remind_at": "2026-03-05T16:30:00Z",
             "series_id": "018f3c2e-7b1a-7c3d-9e4f-123456789abc",
             "task_data": [
@@ -64,7 +68,8 @@ package struct RandomEvents: Sendable {
     }
 
     private static let types = [
-        "todo.task.created.v2", "task.created", "task.updated.v2", "task.completed.v1", "task.deleted.v2", "reminder.due.v2",
+        "todo.task.created.v2", "task.created", "task.updated.v2", "task.completed.v1", "task.deleted.v2",
+        "reminder.due.v2",
         "task.changed.v2", "task.create_requested.v2", "com.example.other", "",
     ]
     private static let extremes: [JSON] = [

@@ -16,6 +16,9 @@ package struct RandomLines: Sendable {
         return line.contains { !$0.isWhitespace } ? line : "x"
     }
 
+    /// A line that begins as a chat command does.
+    package mutating func command() -> String { (Self.openings.randomElement(using: &generator) ?? "") + " " + next() }
+
     /// Any text at all: random bytes repaired to UTF-8, and a few scalars from the whole of Unicode.
     package mutating func noise() -> String {
         let bytes = (0..<Int.random(in: 1...80, using: &generator)).map { _ in
@@ -30,6 +33,13 @@ package struct RandomLines: Sendable {
         return line + " tomorrow"
     }
 
+    private static let openings = [
+        "add", "add task", "add tag", "show", "show my", "what's", "how many", "find", "mark", "complete", "reopen",
+        "skip",
+        "delete", "remove the due date of", "change the due date of", "set priority of", "move", "postpone", "rename",
+        "tag",
+        "make", "repeat", "stop repeating", "remind me",
+    ]
     private static let joints = Array(repeating: " ", count: 14) + ["", ", ", "  ", "-", ": ", ". ", "/", "\t"]
     private static let pieces = """
         add|task|create|a|new|please|remind|me|to|call|Ann|milk|#home|#Work|#1|tagged|tags:|and|with|high|low|priority|p1|\

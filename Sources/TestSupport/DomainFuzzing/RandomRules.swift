@@ -11,7 +11,11 @@ package struct RandomRules: Sendable {
         switch Int.random(in: 0..<4, using: &generator) {
         case 0: .string(text())
         case 1: .string(damaged(text()))
-        case 2: ["pattern": "custom", "rrule": .string(text()), "anchor": any(Self.anchors), "month_end": any(Self.monthEnds)]
+        case 2:
+            [
+                "pattern": "custom", "rrule": .string(text()), "anchor": any(Self.anchors),
+                "month_end": any(Self.monthEnds),
+            ]
         default: object()
         }
     }
@@ -35,9 +39,12 @@ package struct RandomRules: Sendable {
             let number = String(Int.random(in: -40...40, using: &generator))
             parts.append(
                 pick([
-                    "INTERVAL=\(abs(Int(number) ?? 1))", "BYMONTHDAY=\(number)", "BYMONTHDAY=1,15,\(number)", "BYMONTH=\(number)",
-                    "BYDAY=MO", "BYDAY=TU,TH", "BYDAY=\(number)FR", "BYDAY=-1SU,2MO", "BYSETPOS=\(number)", "COUNT=\(number)",
-                    "UNTIL=20301231", "UNTIL=20301231T120000Z", "WKST=SU", "RSCALE=GREGORIAN", "SKIP=BACKWARD", "SKIP=OMIT",
+                    "INTERVAL=\(abs(Int(number) ?? 1))", "BYMONTHDAY=\(number)", "BYMONTHDAY=1,15,\(number)",
+                    "BYMONTH=\(number)",
+                    "BYDAY=MO", "BYDAY=TU,TH", "BYDAY=\(number)FR", "BYDAY=-1SU,2MO", "BYSETPOS=\(number)",
+                    "COUNT=\(number)",
+                    "UNTIL=20301231", "UNTIL=20301231T120000Z", "WKST=SU", "RSCALE=GREGORIAN", "SKIP=BACKWARD",
+                    "SKIP=OMIT",
                     "BYHOUR=9", "X=1",
                 ]))
         }
@@ -60,7 +67,9 @@ package struct RandomRules: Sendable {
     private mutating func any(_ values: [JSON]) -> JSON { values.randomElement(using: &generator) ?? .null }
     private mutating func pick(_ values: [String]) -> String { values.randomElement(using: &generator) ?? "" }
 
-    private static let patterns: [JSON] = ["daily", "weekly", "monthly", "yearly", "custom", "Weekly", "hourly", .null, 1]
+    private static let patterns: [JSON] = [
+        "daily", "weekly", "monthly", "yearly", "custom", "Weekly", "hourly", .null, 1,
+    ]
     private static let numbers: [JSON] = [1, 2, 3, 14, 999, 1_000, 0, -1, "2", 1.5, .null, .integer(.max)]
     private static let days: [JSON] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU", "mo", "1MO", "XX", 1, .null]
     private static let anchors: [JSON] = ["due", "completion", "due", "never", .null]

@@ -33,8 +33,11 @@ package struct SchemaCheck {
         return current
     }
 
-    private func check(_ value: JSON, _ keyword: String, _ argument: JSON, _ schema: JSON, _ place: String) -> [String] {
-        func fails(_ what: String) -> [String] { ["\(place.isEmpty ? "/" : place): \(what), is \(value.text.prefix(120))"] }
+    private func check(_ value: JSON, _ keyword: String, _ argument: JSON, _ schema: JSON, _ place: String) -> [String]
+    {
+        func fails(_ what: String) -> [String] {
+            ["\(place.isEmpty ? "/" : place): \(what), is \(value.text.prefix(120))"]
+        }
         switch keyword {
         case "$schema", "$id", "title", "description", "examples", "example", "default", "readOnly", "then", "else",
             "discriminator", "deprecated", "$defs":
@@ -49,7 +52,9 @@ package struct SchemaCheck {
         case "enum": return argument.array?.contains(value) == true ? [] : fails("must be one of \(argument.text)")
         case "required":
             guard let object = value.object else { return [] }
-            return (argument.array ?? []).compactMap(\.string).filter { object[$0] == nil }.flatMap { fails("needs \($0)") }
+            return (argument.array ?? []).compactMap(\.string).filter { object[$0] == nil }.flatMap {
+                fails("needs \($0)")
+            }
         case "properties":
             guard let object = value.object, let properties = argument.object else { return [] }
             var found: [String] = []
@@ -70,19 +75,27 @@ package struct SchemaCheck {
         case "minItems": return (value.array?.count ?? .max) >= (argument.int ?? 0) ? [] : fails("too few")
         case "maxItems": return (value.array?.count ?? 0) <= (argument.int ?? .max) ? [] : fails("too many")
         case "uniqueItems": return Set(value.array ?? []).count == (value.array ?? []).count ? [] : fails("doubles")
-        case "minProperties": return (value.object?.count ?? .max) >= (argument.int ?? 0) ? [] : fails("too few members")
-        case "maxProperties": return (value.object?.count ?? 0) <= (argument.int ?? .max) ? [] : fails("too many members")
-        case "minimum": return (value.double ?? .infinity) >= (argument.double ?? 0) ? [] : fails("below \(argument.text)")
-        case "maximum": return (value.double ?? -.infinity) <= (argument.double ?? 0) ? [] : fails("above \(argument.text)")
-        case "minLength": return (value.string?.unicodeScalars.count ?? .max) >= (argument.int ?? 0) ? [] : fails("too short")
-        case "maxLength": return (value.string?.unicodeScalars.count ?? 0) <= (argument.int ?? 0) ? [] : fails("too long")
+        case "minProperties":
+            return (value.object?.count ?? .max) >= (argument.int ?? 0) ? [] : fails("too few members")
+        case "maxProperties":
+            return (value.object?.count ?? 0) <= (argument.int ?? .max) ? [] : fails("too many members")
+        case "minimum":
+            return (value.double ?? .infinity) >= (argument.double ?? 0) ? [] : fails("below \(argument.text)")
+        case "maximum":
+            return (value.double ?? -.infinity) <= (argument.double ?? 0) ? [] : fails("above \(argument.text)")
+        case "minLength":
+            return (value.string?.unicodeScalars.count ?? .max) >= (argument.int ?? 0) ? [] : fails("too short")
+        case "maxLength":
+            return (value.string?.unicodeScalars.count ?? 0) <= (argument.int ?? 0) ? [] : fails("too long")
         case "pattern":
             guard let text = value.string, let pattern = argument.string else { return [] }
             do {
                 return try Regex(pattern).matchingSemantics(.unicodeScalar).firstMatch(in: text) == nil
                     ? fails("does not match \(pattern)") : []
             } catch { return fails("the pattern \(pattern) cannot be read: \(error)") }
-        case "format": return value.string.map { Self.isFormat($0, argument.string ?? "") } ?? true ? [] : fails("no \(argument.text)")
+        case "format":
+            return value.string.map { Self.isFormat($0, argument.string ?? "") } ?? true
+                ? [] : fails("no \(argument.text)")
         case "allOf": return (argument.array ?? []).flatMap { problems(value, $0, at: place) }
         case "anyOf":
             let each = (argument.array ?? []).map { problems(value, $0, at: place) }

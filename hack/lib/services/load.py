@@ -114,7 +114,7 @@ class User(threading.Thread):
             body["recurrence"] = {"pattern": self.random.choice(["daily", "weekly", "monthly"])}
         elif kind < 0.7 and self.reminders:
             body["due_at"] = instant(7200)
-            body["reminders"] = [{"at": instant(self.random.uniform(2, 12))}]
+            body["reminders"] = [{"remind_at": instant(self.random.uniform(2, 12))}]
         answer = self.ask("create", "POST", "tasks", body, {"Idempotency-Key": uuid.UUID(
             int=self.random.getrandbits(128), version=4).hex}, repeatable=True)
         if answer is None:

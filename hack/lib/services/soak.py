@@ -104,9 +104,12 @@ class Soak:
                 self.wrong(f"GET {path}: {answer}")
                 return items
             items += answer.json[key]
-            if not answer.json.get("next_cursor"):
+            if answer.json.get("next_before"):
+                cursor = f"&before={answer.json['next_before']}"
+            elif answer.json.get("next_cursor"):
+                cursor = f"&cursor={answer.json['next_cursor']}"
+            else:
                 return items
-            cursor = f"&cursor={answer.json['next_cursor']}"
 
     def feed(self, client):
         changes, since = [], 0
@@ -214,7 +217,7 @@ class Soak:
         told = {item["task_id"] for item in notifications}
         for task_id, task_changes in history.items():
             first = task_changes[0]["task_data"]
-            wishes = [wish["at"] for wish in (first or {}).get("reminders", []) if "at" in wish]
+            wishes = [wish["remind_at"] for wish in (first or {}).get("reminders", []) if "remind_at" in wish]
             if not wishes:
                 continue
             last = task_changes[-1]

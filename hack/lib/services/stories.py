@@ -175,8 +175,8 @@ class Stories(unittest.TestCase):
         self.addCleanup(listener.close)
         listener.live()
         begin = time.time()
-        task = self.create("Remember", due_at=instant(3600), reminders=[{"at": instant(2)}])
-        done = self.create("Done before", due_at=instant(3600), reminders=[{"at": instant(2)}])
+        task = self.create("Remember", due_at=instant(3600), reminders=[{"remind_at": instant(2)}])
+        done = self.create("Done before", due_at=instant(3600), reminders=[{"remind_at": instant(2)}])
         moved = self.create("Moved", due_at=instant(1802), reminders=[{"before": "PT30M"}])
         self.accept(200, "POST", f"tasks/{done['id']}/complete")
         self.accept(200, "PATCH", f"tasks/{moved['id']}", {"due_at": instant(86400)})
@@ -230,7 +230,7 @@ class Stories(unittest.TestCase):
         listener = Listener(self.platform, self.user, after=0)
         listener.live()
         series = [self.create(f"Series {number}", due_at=instant(3600), recurring_pattern="daily") for number in range(5)]
-        reminded = self.create("After the break", due_at=instant(3600), reminders=[{"at": instant(6)}])
+        reminded = self.create("After the break", due_at=instant(3600), reminders=[{"remind_at": instant(6)}])
         accepted = 6
         for task in series:
             self.accept(200, "POST", f"tasks/{task['id']}/complete")

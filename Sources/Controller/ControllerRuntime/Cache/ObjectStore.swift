@@ -29,10 +29,8 @@ package final class ObjectStore: Sendable {
 
     package func object(_ key: ObjectKey) -> CachedObject? { table.withLock { $0.object(key) } }
 
-    /// What belongs to `owner` by its labels, sorted by kind, namespace and name.
-    package func objects(of owner: NamespacedName) -> [CachedObject] {
-        Self.sorted(table.withLock { $0.objects(of: owner) })
-    }
+    /// What belongs to `owner` by its labels, in no order.
+    package func objects(of owner: NamespacedName) -> [CachedObject] { table.withLock { $0.objects(of: owner) } }
 
     /// All objects of `kind`, sorted by namespace and name.
     package func objects(kind: GroupKind) -> [CachedObject] {

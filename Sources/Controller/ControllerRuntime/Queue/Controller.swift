@@ -69,11 +69,14 @@ package final class Controller<Key: Hashable & Sendable>: Sendable {
 
     /// Asks for `key` after `delay`, unless it runs before: a run decides itself when to come back.
     package func enqueue(_ key: Key, after delay: Duration) {
+        var isEarlier = false
         change { queue, now in
+            let next = queue.nextTime
             queue.add(key, at: now + delay)
+            isEarlier = queue.nextTime != next
             return 0
         }
-        timersChanged.raise()
+        if isEarlier { timersChanged.raise() }
     }
 
     /// Starts nothing more until `resume`. What runs goes on; keys are collected.
@@ -91,9 +94,6 @@ package final class Controller<Key: Hashable & Sendable>: Sendable {
             return 0
         }
     }
-
-    /// Whether nothing waits and at most one key runs: asked by a reconcile itself, whether there is nothing after it.
-    package var isQuiet: Bool { state.value.withLock { $0.queue.depth == 0 && $0.queue.runningCount <= 1 } }
 
     /// Returns when nothing runs, or when the task is cancelled. What waits does not count.
     package func waitUntilIdle() async {

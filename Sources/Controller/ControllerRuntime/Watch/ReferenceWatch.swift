@@ -54,7 +54,8 @@ package final class ReferenceWatch: Sendable {
     ///   - onChange: called when the content of an object changed, it came or went, with the platforms that refer to it.
     package init(
         client: KubernetesClient, type: @escaping @Sendable () -> ResourceType,
-        content: @escaping @Sendable (KubernetesObject) -> [String: String], surroundings: Surroundings = .system, logger: Logger,
+        content: @escaping @Sendable (KubernetesObject) -> [String: String], surroundings: Surroundings = .system,
+        logger: Logger,
         onChange: @escaping @Sendable (NamespacedName, Set<NamespacedName>) -> Void
     ) {
         self.client = client

@@ -37,7 +37,8 @@ extension DesiredState {
             kafka: context.kafkaName.map {
                 ObjectKey(ResourceType.kafka.groupKind, namespace: context.namespace, name: $0)
             },
-            ownsKafka: context.effective.kafka != nil, url: context.effective.exposure.url, resources: context.resourceSum, warnings: context.warnings)
+            ownsKafka: context.effective.kafka != nil, url: context.effective.exposure.url,
+            resources: context.resourceSum, warnings: context.warnings)
     }
 
     /// By stage; within a stage as built. A key that occurs twice keeps its first place: user-chosen names cannot

@@ -25,7 +25,8 @@ package enum Readiness: Hashable, Sendable {
             return hasAddress(object)
                 ? .ready : .progressing("waits for an address, which an ingress controller gives it")
         case ("", "Service") where object.spec?["type"]?.string == "LoadBalancer":
-            return hasAddress(object) ? .ready : .progressing("waits for an address, which the cloud's load balancer gives it")
+            return hasAddress(object)
+                ? .ready : .progressing("waits for an address, which the cloud's load balancer gives it")
         case ("autoscaling", "HorizontalPodAutoscaler"): return podAutoscaler(object)
         default: return .ready
         }

@@ -142,7 +142,8 @@ extension StatusComposer {
         var purposes: [NamespacedName: [String]] = [:]
         for use in uses {
             let purpose = use.field.isEmpty ? use.purpose : "\(use.purpose) (\(use.field))"
-            if purposes[use.key.secret]?.contains(purpose) != true { purposes[use.key.secret, default: []].append(purpose) }
+            if purposes[use.key.secret]?.contains(purpose) == true { continue }
+            purposes[use.key.secret, default: []].append(purpose)
         }
         return purposes.sorted { $0.key < $1.key }.map { secret, purposes in
             "The operator may not read Secret \(secret.name), which holds the \(purposes.joined(separator: " and the ")). "

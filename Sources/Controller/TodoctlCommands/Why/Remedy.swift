@@ -27,7 +27,8 @@ enum Remedy {
         case .rolledBack: "Set spec.version or spec.image to a version that works."
         case .waitingForExposure: "Look at the gateway or ingress controller, and at cert-manager's Certificate."
         case .componentFailed: "Look at the object that the message names, and at the operator that it belongs to."
-        case .metricsUnavailable: "Wait a minute; then see whether metrics-server runs: kubectl top pods -n \(name.namespace)."
+        case .metricsUnavailable:
+            "Wait a minute; then see whether metrics-server runs: kubectl top pods -n \(name.namespace)."
         case .paused: "Set spec.maintenance.paused to false when the work is done."
         case .deleting: "Wait until its objects are gone."
         case .deletionProtected: "Set spec.deletion.protection to false to let it go."

@@ -74,6 +74,28 @@ package final class Routes {
         }
     }
 
+    /// A route for another service of the platform, which calls it by service invocation. Nobody else reaches it: the
+    /// sidecar delivers, and says who called.
+    ///
+    /// - Parameters:
+    ///   - pattern: begins with `/internal/`.
+    ///   - callers: app ids; those that are not configured are left out.
+    package func peers(
+        _ method: Method, _ pattern: String, from callers: [String?],
+        _ handler: @escaping @Sendable (ServiceRequest) async throws -> ServiceResponse
+    ) {
+        precondition(pattern.hasPrefix("/internal/"), "\(pattern) does not say that it is not for users")
+        let known = Set(callers.compactMap(\.self))
+        let gate = gate
+        built.add(method, pattern, bodyLimit: 65_536) { request in
+            try gate.check(request)
+            guard let caller = request.header("dapr-caller-app-id"), known.contains(caller) else {
+                throw Problem(403, "other_caller", "This path is for other services of the platform.")
+            }
+            return try await handler(request)
+        }
+    }
+
     private func sidecar(_ pattern: String, bodyLimit: Int, _ handler: @escaping RouteTable.Handler) {
         let gate = gate
         built.add(.post, pattern, bodyLimit: bodyLimit) { request in

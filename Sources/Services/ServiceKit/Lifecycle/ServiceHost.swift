@@ -69,6 +69,9 @@ package struct ServiceHost<S: TodoService>: Service {
         try await http.shutdown()
     }
 
+    /// How long a graceful shutdown may take.
+    package var shutdownLimit: Duration { configuration.shutdownLimit }
+
     /// The port of the service, as soon as it is ready.
     /// - Throws: `CancellationError` when it ended before it was.
     package func waitUntilReady() async throws -> Int { try await state.waitUntilReady() }

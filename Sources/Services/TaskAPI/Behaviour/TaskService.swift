@@ -21,7 +21,8 @@ struct TaskService: Sendable {
     /// Makes a task.
     ///
     /// - Parameter request: when the sender may repeat it: an equal one gets the same answer and makes no other.
-    func create(_ input: TaskInput, _ caller: Caller, once request: RememberedRequests.Request?) async throws -> Answer {
+    func create(_ input: TaskInput, _ caller: Caller, once request: RememberedRequests.Request?) async throws -> Answer
+    {
         do {
             return try await database.transaction { transaction in
                 let (state, id) = try TaskReading.beginCreation(caller.userID, in: transaction)
@@ -142,14 +143,17 @@ struct TaskService: Sendable {
             try transaction.send(
                 "UPDATE task_users SET settings = $2 WHERE user_id = $1",
                 [.text(caller.userID), .text(settings.json.text)])
-            guard settings.zone.name != state.settings.zone.name
-                || settings.morningSecondOfDay != state.settings.morningSecondOfDay
+            guard
+                settings.zone.name != state.settings.zone.name
+                    || settings.morningSecondOfDay != state.settings.morningSecondOfDay
             else { return settings }
             var writing = TaskWriting(
                 transaction: transaction, outbox: outbox, userID: caller.userID, actor: caller.actor,
                 trace: caller.trace, sequence: state.sequence)
             for id in try TaskReading.openTasks(caller.userID, in: transaction) {
-                guard let (_, situation) = try TaskReading.situation(caller.userID, id, in: transaction) else { continue }
+                guard let (_, situation) = try TaskReading.situation(caller.userID, id, in: transaction) else {
+                    continue
+                }
                 let now = max(now(), situation.task.updatedAt).truncatedToMilliseconds
                 let decision = try Self.decided { () throws(TaskRefusal) in
                     try TaskMachine(now: now, settings: settings).settle(situation, from: state.settings)
@@ -179,7 +183,9 @@ struct TaskService: Sendable {
     /// The user's changes after number `since`, in order.
     ///
     /// - Returns: each as JSON text, and the number of the user's newest change at that moment.
-    func changes(_ userID: String, since: Int64, limit: Int) async throws -> (changes: [String], last: Int64, newest: Int64) {
+    func changes(_ userID: String, since: Int64, limit: Int) async throws -> (
+        changes: [String], last: Int64, newest: Int64
+    ) {
         try await database.read { transaction in
             let newest = try transaction.query("SELECT seq FROM task_users WHERE user_id = $1", [.text(userID)])
             let rows = try transaction.query(

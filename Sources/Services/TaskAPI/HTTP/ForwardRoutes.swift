@@ -13,12 +13,16 @@ struct ForwardRoutes: Sendable {
         "idempotency-key",
     ]
     /// Passed back.
-    private static let answerHeaders: Set<String> = ["content-type", "etag", "location", "retry-after", "www-authenticate"]
+    private static let answerHeaders: Set<String> = [
+        "content-type", "etag", "location", "retry-after", "www-authenticate",
+    ]
 
     static let patterns: [(method: Method, pattern: String, service: String)] = [
         (.get, "/api/{user_id}/reminders", "reminders"),
         (.get, "/api/{user_id}/tasks/{id}/reminders", "reminders"),
         (.get, "/api/{user_id}/notifications", "notifications"),
+        (.post, "/api/{user_id}/notifications/read", "notifications"),
+        (.patch, "/api/{user_id}/notifications/{id}", "notifications"),
         (.get, "/api/{user_id}/notification-settings", "notifications"),
         (.put, "/api/{user_id}/notification-settings", "notifications"),
         (.get, "/api/{user_id}/audit", "audit"),
@@ -40,7 +44,8 @@ struct ForwardRoutes: Sendable {
         }
     }
 
-    private func forward(_ request: ServiceRequest, to app: String?, _ service: String) async throws -> ServiceResponse {
+    private func forward(_ request: ServiceRequest, to app: String?, _ service: String) async throws -> ServiceResponse
+    {
         guard let app else {
             throw Problem(
                 503, "not_configured", "This platform has no \(service) service that the API knows of.")

@@ -43,7 +43,9 @@ struct ListParameters {
             }
         }
         list.tags = query.all("tag")
-        if list.tags.count > TaskLimits.tags || list.tags.contains(where: { !Self.isText($0, TaskLimits.tagCharacters) }) {
+        if list.tags.count > TaskLimits.tags
+            || list.tags.contains(where: { !Self.isText($0, TaskLimits.tagCharacters) })
+        {
             refuse("tag", "at most \(TaskLimits.tags) tags of 1 to \(TaskLimits.tagCharacters) characters are possible")
         }
         list.dueFrom = instant("due_from")
@@ -102,7 +104,8 @@ struct ListParameters {
     private mutating func instant(_ name: String) -> Timestamp? {
         guard let text = single(name) else { return nil }
         // A plus that was not escaped arrives as a space.
-        guard let instant = Timestamp(text.split(separator: " ", omittingEmptySubsequences: false).joined(separator: "+"))
+        guard
+            let instant = Timestamp(text.split(separator: " ", omittingEmptySubsequences: false).joined(separator: "+"))
         else {
             refuse(name, "an instant as in RFC 3339 is expected: 2026-03-05T17:00:00Z")
             return nil

@@ -86,7 +86,8 @@ struct Sentence {
         case nil: break
         case .array(let items)?:
             for (index, item) in items.enumerated() {
-                if let kind = item.string.flatMap({ QuickAddKind(rawValue: $0) }), QuickAddKind.ignorable.contains(kind) {
+                if let kind = item.string.flatMap({ QuickAddKind(rawValue: $0) }), QuickAddKind.ignorable.contains(kind)
+                {
                     ignored.insert(kind)
                 } else {
                     let words = QuickAddKind.ignorable.map(\.rawValue).joined(separator: ", ")
@@ -133,11 +134,12 @@ extension TaskInput {
         if let reminders = result.reminders {
             json["reminders"] = .array(reminders.map { ["before": .string($0)] })
         }
-        do {
+        do throws(FieldProblems) {
             try self.init(json: json, isPatch: false)
         } catch {
             // The sender knows one field only, the sentence.
-            throw FieldProblems(error.problems.map { FieldProblem($0.code, "/text", "\($0.field.dropFirst()): \($0.detail)") })
+            throw FieldProblems(
+                error.problems.map { FieldProblem($0.code, "/text", "\($0.field.dropFirst()): \($0.detail)") })
         }
     }
 }

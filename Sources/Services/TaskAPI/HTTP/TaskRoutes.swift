@@ -61,7 +61,8 @@ struct TaskRoutes: Sendable {
             throw Problem(
                 400, "malformed_header", "The Idempotency-Key cannot be used.",
                 errors: [
-                    .init("malformed_header", "Idempotency-Key", "1 to \(limit) printable ASCII characters are expected")
+                    .init(
+                        "malformed_header", "Idempotency-Key", "1 to \(limit) printable ASCII characters are expected")
                 ])
         }
         return key

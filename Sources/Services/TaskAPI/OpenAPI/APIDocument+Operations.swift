@@ -15,7 +15,8 @@ extension APIDocument {
                 operation(
                     "listTasks", "tasks", "The user's tasks, page by page",
                     parameters: [
-                        "completed", "priority", "tag", "due_from", "due_before", "search", "sort", "order", "limit", "cursor",
+                        "completed", "priority", "tag", "due_from", "due_before", "search", "sort", "order", "limit",
+                        "cursor",
                     ],
                     success: [(200, APIResponses.json("A page of tasks.", "TaskPage"))])
             ),
@@ -38,7 +39,8 @@ extension APIDocument {
                 task, .put,
                 operation(
                     "replaceTask", "tasks", "Replace what can be set on a task", parameters: ["scope", "if_match"],
-                    body: ("TaskInput", APIExamples.newTask), success: [(200, APIResponses.task("The task afterwards."))],
+                    body: ("TaskInput", APIExamples.newTask),
+                    success: [(200, APIResponses.task("The task afterwards."))],
                     refusals: [404, 409, 412])
             ),
             (
@@ -58,7 +60,8 @@ extension APIDocument {
                 task + "/complete", .post,
                 operation(
                     "completeTask", "tasks", "Complete a task",
-                    description: "Once or more often: the same. The next occurrence of a repeating task follows by itself.",
+                    description:
+                        "Once or more often: the same. The next occurrence of a repeating task follows by itself.",
                     parameters: ["if_match"], success: [(200, APIResponses.task("The task afterwards."))],
                     refusals: [404, 412])
             ),
@@ -103,7 +106,8 @@ extension APIDocument {
             (
                 path, .post,
                 operation(
-                    id, "sentences", "Make a task from one line of English", parameters: ["dry_run", "idempotency_key"],
+                    id, "sentences", "Make a task from one line of English",
+                    parameters: ["dry_run", "idempotency_key"],
                     body: ("Sentence", APIExamples.sentence),
                     success: [
                         (200, APIResponses.json("With dry_run: how the line is read.", "Reading")),
@@ -144,7 +148,8 @@ extension APIDocument {
             (
                 settings, .put,
                 operation(
-                    "replaceSettings", "settings", "Replace the user's settings", body: ("Settings", APIExamples.settings),
+                    "replaceSettings", "settings", "Replace the user's settings",
+                    body: ("Settings", APIExamples.settings),
                     success: [answer])
             ),
             (
@@ -166,21 +171,5 @@ extension APIDocument {
                 }()
             ),
         ]
-    }
-
-    static var forwardedOperations: [(path: String, method: Method, operation: JSON)] {
-        ForwardRoutes.patterns.map { method, pattern, service in
-            let name = pattern.dropFirst("/api/{user_id}/".count).split(separator: "/").joined(separator: "_")
-            var own = operation(
-                "\(method.rawValue.lowercased())_\(name.filter { $0 != "{" && $0 != "}" && $0 != "-" })", "others",
-                "Answered by the \(service) service",
-                success: [(200, APIResponses.json("As that service answers.", "Any"))], refusals: [404, 422, 502, 503])
-            if method != .get {
-                own["requestBody"] = [
-                    "required": true, "content": ["application/json": ["schema": APISchemas.reference("Any")]],
-                ]
-            }
-            return (pattern, method, own)
-        }
     }
 }

@@ -13,10 +13,10 @@ struct APIDocument {
             "info": [
                 "title": "Todo platform: tasks", "version": "1.0.0",
                 "description": """
-                    Tasks with due dates, reminders and recurrence. Every error is a problem document (RFC 9457) that names each \
-                    field that is wrong. Errors that concern no single operation, such as 405, 408, 429 or 503, are described by \
-                    the default response.
-                    """,
+                Tasks with due dates, reminders and recurrence. Every error is a problem document (RFC 9457) that names each \
+                field that is wrong. Errors that concern no single operation, such as 405, 408, 429 or 503, are described by \
+                the default response.
+                """,
             ],
             "servers": [["url": .string(host.map { "https://\($0)" } ?? "/")]],
             "security": [["token": []]],
@@ -26,7 +26,10 @@ struct APIDocument {
                 ["name": "sentences", "description": "Tasks from plain English."],
                 ["name": "feed", "description": "What changed since."],
                 ["name": "settings", "description": "What holds for all tasks of a user."],
-                ["name": "others", "description": "Reminders, notifications and the audit trail, answered by their services."],
+                [
+                    "name": "others",
+                    "description": "Reminders, notifications and the audit trail, answered by their services.",
+                ],
                 ["name": "description", "description": "This document."],
             ],
             "paths": paths,

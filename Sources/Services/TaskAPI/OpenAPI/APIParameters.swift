@@ -26,7 +26,7 @@ enum APIParameters {
     }
 
     static func text(_ limit: Int) -> JSON {
-        ["type": "string", "minLength": 1, "maxLength": JSON(limit), "not": ["pattern": "\\u0000"]]
+        ["type": "string", "minLength": 1, "maxLength": JSON(limit), "not": ["type": "string", "pattern": "\\u0000"]]
     }
 
     static var components: JSON {
@@ -34,7 +34,7 @@ enum APIParameters {
             path(
                 "user_id", "The token's user.",
                 ["type": "string", "minLength": 1, "maxLength": JSON(TaskLimits.userIDCharacters)], "user-7"),
-            path("id", "The task's id.", ["type": "integer", "minimum": 1, "maximum": 9_007_199_254_740_991], 123),
+            path("id", "An id.", ["type": "integer", "minimum": 1, "maximum": 9_007_199_254_740_991], 123),
         ]
         let others: [(String, JSON)] = [
 

@@ -15,7 +15,8 @@ enum APISchemas {
     private static let clock = "([01][0-9]|2[0-3]):[0-5][0-9]"
 
     static let instant: JSON = [
-        "type": "string", "pattern": .string("^\(date)T\(clock):[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"),
+        "type": "string",
+        "pattern": .string("^\(date)T\(clock):[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"),
         "description": "An instant as in RFC 3339, in the years 1970 to 2199.",
     ]
     static let wallTime: JSON = [
@@ -36,13 +37,13 @@ enum APISchemas {
     private static func line(_ limit: Int) -> JSON {
         [
             "type": "string", "maxLength": JSON(limit), "pattern": "[^\\u0000-\\u0020\\u007f]",
-            "not": ["pattern": "[\\u0000-\\u001f\\u007f]"],
+            "not": ["type": "string", "pattern": "[\\u0000-\\u001f\\u007f]"],
         ]
     }
 
     private static let description: JSON = [
         "type": "string", "maxLength": JSON(TaskLimits.descriptionCharacters),
-        "not": ["pattern": "[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]"],
+        "not": ["type": "string", "pattern": "[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]"],
     ]
     private static let tags: JSON = [
         "type": "array", "maxItems": JSON(TaskLimits.tags), "items": line(TaskLimits.tagCharacters),
@@ -50,7 +51,9 @@ enum APISchemas {
     ]
     private static let zone = reference("TimeZone")
     private static let offset: JSON = [
-        "type": "string", "pattern": "^(PT([0-9]|[1-9][0-9]{1,3})M|PT([0-9]|[1-9][0-9]|[1-5][0-9]{2})H|P([0-9]|1[0-9]|2[0-8])D|P[0-4]W|[1-9][0-9]?[mhw]|[1-9]d)$",
+        "type": "string",
+        "pattern":
+            "^(PT([0-9]|[1-9][0-9]{1,3})M|PT([0-9]|[1-9][0-9]|[1-5][0-9]{2})H|P([0-9]|1[0-9]|2[0-8])D|P[0-4]W|[1-9][0-9]?[mhw]|[1-9]d)$",
         "description": "A duration before the due: ISO 8601 from PT0M to P4W, or 15m, 1h, 1d, 1w.",
     ]
     private static let reminder: JSON = [
@@ -64,7 +67,7 @@ enum APISchemas {
         "type": "array", "maxItems": JSON(TaskLimits.reminders), "items": reference("Reminder"),
     ]
 
-    private static func object(_ properties: JSON, required: [String] = []) -> JSON {
+    static func object(_ properties: JSON, required: [String] = []) -> JSON {
         var schema: JSON = ["type": "object", "properties": properties, "additionalProperties": false]
         if !required.isEmpty { schema["required"] = JSON(required) }
         return schema
@@ -75,7 +78,9 @@ enum APISchemas {
         var pairs: [JSON] = []
         for group in groups {
             for (index, first) in group.enumerated() {
-                for second in group.dropFirst(index + 1) { pairs.append(["required": [.string(first), .string(second)]]) }
+                for second in group.dropFirst(index + 1) {
+                    pairs.append(["required": [.string(first), .string(second)]])
+                }
             }
         }
         return ["anyOf": .array(pairs)]
@@ -96,7 +101,8 @@ enum APISchemas {
         ]
         func simple(_ pattern: JSON, interval: Int, _ more: JSON = [:]) -> JSON {
             var properties: JSON = [
-                "pattern": pattern, "interval": ["type": "integer", "minimum": 1, "maximum": JSON(interval), "default": 1],
+                "pattern": pattern,
+                "interval": ["type": "integer", "minimum": 1, "maximum": JSON(interval), "default": 1],
             ]
             for (name, schema) in more.object ?? JSONObject() { properties[name] = schema }
             for (name, schema) in common.object ?? JSONObject() { properties[name] = schema }
@@ -112,7 +118,8 @@ enum APISchemas {
             "description": "A rule, one of the words, or RRULE text of RFC 5545.",
             "anyOf": [
                 words, text,
-                simple(["const": "daily"], interval: 999), simple(["const": "weekly"], interval: 999, ["by_weekday": days]),
+                simple(["const": "daily"], interval: 999),
+                simple(["const": "weekly"], interval: 999, ["by_weekday": days]),
                 simple(["const": "monthly"], interval: 719), simple(["const": "yearly"], interval: 59),
                 object(
                     [
@@ -127,14 +134,16 @@ enum APISchemas {
     private static let text: JSON = {
         let interval = "(;INTERVAL=[1-9][0-9]?)?"
         let day = "(MO|TU|WE|TH|FR|SA|SU)"
-        let end = "(;WKST=\(day))?(;COUNT=[1-9][0-9]{0,3}|;UNTIL=2[0-9]{3}(0[1-9]|1[0-2])(0[1-9]|1[0-9]|2[0-8])(T[01][0-9][0-5][0-9][0-5][0-9]Z)?)?"
+        let end =
+            "(;WKST=\(day))?(;COUNT=[1-9][0-9]{0,3}|;UNTIL=2[0-9]{3}(0[1-9]|1[0-2])(0[1-9]|1[0-9]|2[0-8])(T[01][0-9][0-5][0-9][0-5][0-9]Z)?)?"
         let monthDay = "(-?([1-9]|1[0-9]|2[0-8]))"
         return [
             "type": "string", "maxLength": JSON(TaskLimits.ruleCharacters),
             "pattern": .string(
                 "^(FREQ=DAILY\(interval)(;BYDAY=\(day))?|FREQ=WEEKLY\(interval)(;BYDAY=\(day)(,\(day))*)?"
                     + "|FREQ=MONTHLY\(interval)(;BYMONTHDAY=\(monthDay)(,\(monthDay))*|;BYDAY=(-?1|[2-4])\(day)|;BYDAY=\(day)(,\(day))*;BYSETPOS=-?1)?"
-                    + "|FREQ=YEARLY(;INTERVAL=[1-5])?(;BYMONTH=([1-9]|1[0-2])(;BYMONTHDAY=\(monthDay)|;BYDAY=(-?1|[2-4])\(day))?)?)\(end)$"),
+                    + "|FREQ=YEARLY(;INTERVAL=[1-5])?(;BYMONTH=([1-9]|1[0-2])(;BYMONTHDAY=\(monthDay)|;BYDAY=(-?1|[2-4])\(day))?)?)\(end)$"
+            ),
             "description": "RRULE text of RFC 5545 with FREQ from DAILY to YEARLY; its parts may come in any order.",
         ]
     }()
@@ -148,7 +157,8 @@ enum APISchemas {
                 "title": line(TaskLimits.titleCharacters), "description": optional(description),
                 "priority": optional(["enum": ["low", "medium", "high"]]), "tags": optional(tags),
                 "due_at": nullable(instant), "due_local": nullable(wallTime),
-                "all_day": optional(["type": "boolean"]), "time_zone": patch ? zone : ["anyOf": [["type": "null"], zone]], "reminders": nullable(reminders),
+                "all_day": optional(["type": "boolean"]),
+                "time_zone": patch ? zone : ["anyOf": [["type": "null"], zone]], "reminders": nullable(reminders),
                 "reminder_offset_minutes": [
                     "type": ["integer", "null"], "minimum": 0, "maximum": 40_320,
                     "description": "One reminder, so many minutes before the due.",
@@ -194,7 +204,8 @@ enum APISchemas {
             "all_day_reminder_time": ["type": ["string", "null"]],
             "recurrence": ["anyOf": [["type": "null"], reference("Recurrence")]],
             "recurring_pattern": ["enum": ["daily", "weekly", "monthly", "yearly", "custom", .null]],
-            "recurrence_rule": ["type": ["string", "null"]], "series_id": ["type": ["string", "null"], "format": "uuid"],
+            "recurrence_rule": ["type": ["string", "null"]],
+            "series_id": ["type": ["string", "null"], "format": "uuid"],
             "series_version": ["type": ["integer", "null"]], "occurrence_index": ["type": ["integer", "null"]],
             "scheduled_local": wall, "anchor_local": wall, "version": ["type": "integer", "minimum": 1],
             "created_at": when, "updated_at": when,
@@ -222,8 +233,9 @@ enum APISchemas {
     ]
 
     private static let sentence: JSON = [
-        "type": "string", "minLength": 1, "maxLength": JSON(QuickAdd.maximumLength), "pattern": "[^\\u0000-\\u0020\\u007f]",
-        "not": ["pattern": "[\\u0000-\\u001f\\u007f]"],
+        "type": "string", "minLength": 1, "maxLength": JSON(QuickAdd.maximumLength),
+        "pattern": "[^\\u0000-\\u0020\\u007f]",
+        "not": ["type": "string", "pattern": "[\\u0000-\\u001f\\u007f]"],
     ]
 
     private static let span: JSON = object(
@@ -231,53 +243,72 @@ enum APISchemas {
         required: ["kind", "start", "end", "value"])
 
     static var components: JSON {
+        var all = own
+        for (name, schema) in forwarded { all[name] = schema }
+        return all
+    }
+
+    private static var own: JSON {
         let strings: JSON = ["type": "array", "items": ["type": "string"]]
         var made = task
         made["properties"]?["warnings"] = strings
         made["properties"]?["spans"] = ["type": "array", "items": reference("Span")]
         made["required"] = .array((made["required"]?.array ?? []) + ["warnings", "spans"])
         return [
-            "TimeZone": ZoneNames.schema, "Task": task, "Recurrence": recurrence, "RecurrenceInput": rule, "Reminder": reminder,
+            "TimeZone": ZoneNames.schema, "Task": task, "Recurrence": recurrence, "RecurrenceInput": rule,
+            "Reminder": reminder,
             "TaskInput": taskInput(patch: false), "TaskPatch": taskInput(patch: true),
             "TaskPage": object(
                 [
-                    "tasks": ["type": "array", "items": reference("Task")], "next_cursor": ["type": ["string", "null"]],
+                    "tasks": ["type": "array", "items": reference("Task")],
+                    "next_cursor": ["type": ["string", "null"]],
                 ], required: ["tasks", "next_cursor"]),
             "Occurrences": object(
                 [
-                    "task_id": ["type": "integer"], "recurrence_rule": ["type": "string"], "time_zone": ["type": "string"],
+                    "task_id": ["type": "integer"], "recurrence_rule": ["type": "string"],
+                    "time_zone": ["type": "string"],
                     "occurrences": [
                         "type": "array",
                         "items": object(
                             [
-                                "scheduled_local": ["type": "string"], "due_at": ["type": "string", "format": "date-time"],
+                                "scheduled_local": ["type": "string"],
+                                "due_at": ["type": "string", "format": "date-time"],
                                 "index": ["type": "integer", "minimum": 1],
                             ], required: ["scheduled_local", "due_at", "index"]),
                     ],
-                    "ends": ["enum": ["count", "until", "exhausted", .null], "description": "Why nothing follows the last of them."],
+                    "ends": [
+                        "enum": ["count", "until", "exhausted", .null],
+                        "description": "Why nothing follows the last of them.",
+                    ],
                 ], required: ["task_id", "recurrence_rule", "time_zone", "occurrences", "ends"]),
             "Change": object(
                 [
                     "event_id": ["type": "string", "format": "uuid"],
-                    "event_type": ["enum": ["created", "updated", "completed", "deleted"]], "task_id": ["type": "integer"],
+                    "event_type": ["enum": ["created", "updated", "completed", "deleted"]],
+                    "task_id": ["type": "integer"],
                     "user_id": ["type": "string"], "timestamp": ["type": "string", "format": "date-time"],
                     "task_version": ["type": "integer"], "user_seq": ["type": "integer", "minimum": 1],
                     "task_data": ["anyOf": [["type": "null"], reference("Task")]],
                 ],
                 required: [
-                    "event_id", "event_type", "task_id", "user_id", "timestamp", "task_version", "user_seq", "task_data",
+                    "event_id", "event_type", "task_id", "user_id", "timestamp", "task_version", "user_seq",
+                    "task_data",
                 ]),
             "Feed": object(
                 [
                     "changes": ["type": "array", "items": reference("Change")],
-                    "user_seq": ["type": "integer", "minimum": 0, "description": "The number of the user's newest change."],
+                    "user_seq": [
+                        "type": "integer", "minimum": 0, "description": "The number of the user's newest change.",
+                    ],
                     "has_more": ["type": "boolean"],
                 ], required: ["changes", "user_seq", "has_more"]),
             "Settings": object(settingsFields, required: settingsFields.object?.keys ?? []),
             "SettingsAnswer": object(
                 [
                     "time_zone": ["type": "string"], "all_day_reminder_time": ["type": "string"],
-                    "default_reminders": ["type": "array", "items": object(["before": ["type": "string"]], required: ["before"])],
+                    "default_reminders": [
+                        "type": "array", "items": object(["before": ["type": "string"]], required: ["before"]),
+                    ],
                     "date_order": ["enum": ["dmy", "mdy", .null]], "week_start": ["type": "string"],
                 ], required: settingsFields.object?.keys ?? []),
             "SettingsPatch": object(settingsFields),

@@ -50,7 +50,8 @@ enum RememberedRequests {
             SET fingerprint = excluded.fingerprint, created_at = excluded.created_at, answer = excluded.answer
             """,
             [
-                .text(userID), .text(request.key), .text(request.fingerprint), .integer(now.microseconds), .text(answer),
+                .text(userID), .text(request.key), .text(request.fingerprint), .integer(now.microseconds),
+                .text(answer),
             ])
     }
 

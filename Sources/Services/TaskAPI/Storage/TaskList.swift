@@ -13,11 +13,12 @@ struct TaskList: Hashable, Sendable {
 
     var completed: Bool?
     var priorities: [Priority] = []
-    /// All of them.
+    /// All of them, in any case.
     var tags: [String] = []
     var dueFrom: Timestamp?
     /// Not included.
     var dueBefore: Timestamp?
+    var hasDue: Bool?
     var search: String?
     var order = Order.created
     var descending = true
@@ -27,6 +28,7 @@ struct TaskList: Hashable, Sendable {
     var fingerprint: String {
         var parts = [completed.map { "\($0)" } ?? "", priorities.map(\.rawValue).joined(separator: ",")]
         parts += [tags.joined(separator: TaskColumns.separator), dueFrom?.microTime ?? "", dueBefore?.microTime ?? ""]
+        parts += [hasDue.map { "\($0)" } ?? ""]
         parts += [search.map { "q" + $0 } ?? "", order.rawValue, descending ? "desc" : "asc"]
         return String(UUIDText.v5(parts.joined(separator: "\n")).prefix(8))
     }
@@ -61,11 +63,12 @@ struct TaskList: Hashable, Sendable {
             conditions.append("priority IN (\(ranks.joined(separator: ", ")))")
         }
         for tag in tags {
-            let pattern = TaskColumns.containing(TaskColumns.separator + tag + TaskColumns.separator)
+            let pattern = TaskColumns.containing(TaskColumns.tags([tag]))
             conditions.append("tags LIKE \(parameter(.text(pattern))) ESCAPE '\\'")
         }
         if let dueFrom { conditions.append("due_at >= \(parameter(.integer(dueFrom.microseconds)))") }
         if let dueBefore { conditions.append("due_at < \(parameter(.integer(dueBefore.microseconds)))") }
+        if let hasDue { conditions.append(hasDue ? "due_at IS NOT NULL" : "due_at IS NULL") }
         if let search, !search.isEmpty {
             let pattern = TaskColumns.containing(search.lowercased())
             conditions.append("search LIKE \(parameter(.text(pattern))) ESCAPE '\\'")

@@ -72,7 +72,8 @@ struct TaskWriting {
         let task = change.after.task
         let values: [SQLValue] = [
             .text(userID), .integer(task.id), .flag(task.completed), .of(task.priority.rank),
-            .optional(task.dueAt?.microseconds), .integer(task.createdAt.microseconds), .text(TaskColumns.tags(task.tags)),
+            .optional(task.dueAt?.microseconds), .integer(task.createdAt.microseconds),
+            .text(TaskColumns.tags(task.tags)),
             .text(TaskColumns.search(task)), .optional(task.seriesID), .optional(task.seriesVersion),
             .optional(task.occurrenceIndex), .optional(change.after.previousTaskID), .text(data),
         ]
@@ -103,8 +104,9 @@ enum TaskColumns {
     /// Between tags, and at both ends: a control character, which no tag can hold.
     static let separator = "\u{1F}"
 
+    /// Without regard to case.
     static func tags(_ tags: [String]) -> String {
-        tags.isEmpty ? "" : separator + tags.joined(separator: separator) + separator
+        tags.isEmpty ? "" : separator + tags.joined(separator: separator).lowercased() + separator
     }
 
     /// Title and tags, without regard to case.

@@ -68,11 +68,14 @@ struct ChatReader {
     private func added(_ task: QuickAddResult) -> ChatIntent {
         guard task.warnings.contains(.titleFromInput), !task.spans.isEmpty else { return .add(task) }
         return missing(
-            .missingValue, ["intent": "add", "understood": task.json], "a new task and when, but not what is to be done")
+            .missingValue, ["intent": "add", "understood": task.json], "a new task and when, but not what is to be done"
+        )
     }
 
     static func listEndings(_ preposition: String) -> [String] {
-        ["my list", "the list", "my tasks", "my todo list", "my to-do list", "my task list"].map { "\(preposition) \($0)" }
+        ["my list", "the list", "my tasks", "my todo list", "my to-do list", "my task list"].map {
+            "\(preposition) \($0)"
+        }
     }
 
     // MARK: Parts that forms share
@@ -87,22 +90,22 @@ struct ChatReader {
     /// The task that a phrase names, or what is wrong with it.
     func reference(_ phrase: ChatPhrase) -> Result<TaskReference, Unclear> {
         var rest = phrase
-        while let next = rest.dropping(["the", "my", "this", "that", "a", "an"]), !next.isEmpty { rest = next }
+        while rest.words.first?.text.hasPrefix("\"") != true,
+            let next = rest.dropping(["the", "my", "this", "that", "a", "an"]), !next.isEmpty
+        {
+            rest = next
+        }
         rest = rest.droppingEnd(["from", "off", "on"].flatMap { Self.listEndings($0) }) ?? rest
         let isQuoted = rest.words.first?.text.hasPrefix("\"") ?? false
-        if !isQuoted, let named = rest.dropping(
-            Self.nouns.flatMap { ["\($0) called", "\($0) named", "\($0) titled", "\($0) number", "\($0) no", "\($0) id", $0] }),
-            !named.isEmpty
-        {
+        if !isQuoted, let named = rest.dropping(Self.introductions), !named.isEmpty {
             rest = named
         } else if !isQuoted, let named = rest.droppingEnd(Self.nouns), !named.isEmpty {
             rest = named
         }
         let text = rest.plainText
         let keys = rest.keys
-        if keys.isEmpty || text.isEmpty || keys == ["it"] || keys == ["one"] || keys == ["this"] || keys == ["that"] {
-            return .failure(.missing)
-        }
+        let pronouns = ["it", "one", "this", "that"] + Self.nouns
+        if text.isEmpty || !isQuoted && keys.count == 1 && pronouns.contains(keys[0]) { return .failure(.missing) }
         if let id = Self.id(text) { return .success(.id(id)) }
         let numbers = keys.filter { Self.id($0) != nil }
         if numbers.count > 1, keys.allSatisfy({ Self.id($0) != nil || $0 == "and" || $0.isEmpty }) {
@@ -116,6 +119,11 @@ struct ChatReader {
     enum Unclear: Error { case missing, several }
 
     static let nouns = ["task", "todo", "to-do", "item", "reminder"]
+
+    /// `task called`, `task number`, `task`.
+    private static let introductions = nouns.flatMap { noun in
+        ["called", "named", "titled", "number", "no", "id"].map { "\(noun) \($0)" } + [noun]
+    }
 
     /// `12`, `#12`.
     static func id(_ text: String) -> Int64? {
@@ -133,7 +141,8 @@ struct ChatReader {
         case .failure(.several):
             return missing(
                 .oneAtATime, ["intent": .string(name)],
-                "\(Self.described(name)) for several tasks at once, which is not offered: name one task in each sentence")
+                "\(Self.described(name)) for several tasks at once, which is not offered: name one task in each sentence"
+            )
         }
     }
 }

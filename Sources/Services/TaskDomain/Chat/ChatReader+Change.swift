@@ -6,7 +6,8 @@ extension ChatReader {
 
     private static let fields: [(String, Field)] = [
         ("due date", .due), ("due time", .time), ("due", .due), ("deadline", .due), ("date", .due), ("time", .time),
-        ("priority", .priority), ("title", .title), ("name", .title), ("tags", .tags), ("tag", .tags), ("labels", .tags),
+        ("priority", .priority), ("title", .title), ("name", .title), ("tags", .tags), ("tag", .tags),
+        ("labels", .tags),
         ("label", .tags), ("reminders", .reminders), ("reminder", .reminders), ("recurrence", .recurrence),
         ("repetition", .recurrence), ("repeat", .recurrence), ("schedule", .recurrence), ("frequency", .recurrence),
     ]
@@ -29,14 +30,16 @@ extension ChatReader {
             return changedByParts(rest)
         }
         if let rest = command.dropping([
-            "reschedule", "move", "postpone", "push back", "push", "delay", "defer", "shift", "bump", "bring forward", "snooze",
+            "reschedule", "move", "postpone", "push back", "push", "delay", "defer", "shift", "bump", "bring forward",
+            "snooze",
         ]) {
             let isForward = command.dropping(["bring forward"]) != nil
             return shifted(rest, isEarlier: isForward) ?? changedByParts(rest)
         }
         guard
             let rest = command.dropping([
-                "change", "set", "update", "edit", "modify", "make", "adjust", "put", "give", "raise", "lower", "mark", "bring",
+                "change", "set", "update", "edit", "modify", "make", "adjust", "put", "give", "raise", "lower", "mark",
+                "bring",
             ])
         else { return nil }
         return changedField(rest) ?? shifted(rest, isEarlier: false) ?? changedByParts(rest)
@@ -82,7 +85,8 @@ extension ChatReader {
         var change = ChatChange()
         let text = value.plainText
         guard !text.isEmpty else {
-            return missing(.missingValue, understood(task), "which part of \(task.text) is to be changed, but not to what")
+            return missing(
+                .missingValue, understood(task), "which part of \(task.text) is to be changed, but not to what")
         }
         let isNone = ["none", "nothing", "never", "off"].contains(text.lowercased())
         switch field {
@@ -115,7 +119,9 @@ extension ChatReader {
     }
 
     private func tags(_ phrase: ChatPhrase) -> [String]? {
-        let names = phrase.keys.filter { $0 != "and" && $0 != "&" && !$0.isEmpty }.map { $0.hasPrefix("#") ? String($0.dropFirst()) : $0 }
+        let names = phrase.keys.filter { $0 != "and" && $0 != "&" && !$0.isEmpty }.map {
+            $0.hasPrefix("#") ? String($0.dropFirst()) : $0
+        }
         return names.isEmpty || names.contains("") ? nil : names
     }
 
@@ -175,7 +181,9 @@ extension ChatReader {
     private func shift(_ phrase: ChatPhrase, isEarlier: Bool) -> ChatChange.Due? {
         let keys = phrase.keys
         guard keys.count == 2 else { return nil }
-        let numbers = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+        let numbers = [
+            "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+        ]
         let count: Int
         if keys[0] == "a" || keys[0] == "an" {
             count = 1
@@ -268,7 +276,8 @@ extension ChatReader {
     /// `remind me 1 hour before X`: a task that exists, since nothing in the sentence is a date.
     func reminding(_ command: ChatPhrase) -> ChatIntent? {
         guard command.dropping(["remind me"]) != nil, let read = quickAdd(command),
-            read.warnings.contains(.reminderWithoutDue), let (ahead, task) = command.split(at: ["before"]), !task.isEmpty,
+            read.warnings.contains(.reminderWithoutDue), let (ahead, task) = command.split(at: ["before"]),
+            !task.isEmpty,
             let reminders = quickAdd("x tomorrow " + ahead.text + " before")?.reminders
         else { return nil }
         return withTask(task, "update") {

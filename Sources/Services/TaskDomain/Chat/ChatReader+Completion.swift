@@ -3,7 +3,8 @@ internal import WireValues
 extension ChatReader {
     private static let done = ["done", "complete", "completed", "finished", "closed"]
     private static let open = [
-        "not done", "not completed", "not complete", "not finished", "undone", "incomplete", "open", "pending", "unfinished",
+        "not done", "not completed", "not complete", "not finished", "undone", "incomplete", "open", "pending",
+        "unfinished",
         "active", "todo", "to-do",
     ]
 
@@ -16,7 +17,9 @@ extension ChatReader {
             if let task = begun(rest, Self.open) { return withTask(task, "reopen", ChatIntent.reopen) }
             if let task = begun(rest, Self.done) { return withTask(task, "complete", ChatIntent.complete) }
         }
-        if let rest = command.dropping(["reopen", "re-open", "uncomplete", "uncheck", "unmark", "restore", "undo", "open again"]) {
+        if let rest = command.dropping([
+            "reopen", "re-open", "uncomplete", "uncheck", "unmark", "restore", "undo", "open again",
+        ]) {
             return withTask(rest, "reopen", ChatIntent.reopen)
         }
         if let rest = command.dropping([
@@ -36,7 +39,9 @@ extension ChatReader {
             return withTask(task, "complete", ChatIntent.complete)
         }
         let isQuestion = command.dropping(["what", "which", "how", "is", "what's", "show", "list", "who"]) != nil
-        if !isQuestion, let task = command.droppingEnd(["is done", "is complete", "is completed", "is finished"]), !task.isEmpty {
+        if !isQuestion, let task = command.droppingEnd(["is done", "is complete", "is completed", "is finished"]),
+            !task.isEmpty
+        {
             return withTask(task, "complete", ChatIntent.complete)
         }
         return nil
@@ -58,7 +63,9 @@ extension ChatReader {
                 ["of", "for", "from"].flatMap { ["\(verb) the \(name) \($0)", "\(verb) \(name) \($0)"] }
             }
         }
-        if let rest = command.dropping(openings + ["stop repeating", "don't repeat", "do not repeat", "no longer repeat"]) {
+        if let rest = command.dropping(
+            openings + ["stop repeating", "don't repeat", "do not repeat", "no longer repeat"])
+        {
             let task = rest.droppingEnd(["anymore", "any more", "again"]) ?? rest
             return withTask(task, "cancel_series", ChatIntent.cancelSeries)
         }

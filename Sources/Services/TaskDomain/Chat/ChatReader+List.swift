@@ -16,7 +16,8 @@ extension ChatReader {
         ]) {
             rest = next
         } else if let next = rest.dropping([
-            "what's", "whats", "what is", "what are", "what", "which", "do i have", "are there", "is there", "when is", "when",
+            "what's", "whats", "what is", "what are", "what", "which", "do i have", "are there", "is there", "when is",
+            "when",
             "anything", "any",
         ]) {
             (rest, isQuestion) = (next, true)
@@ -31,7 +32,9 @@ extension ChatReader {
         guard let query = reader.read(text) else { return nil }
         // A question about anything else is none about tasks, nor is a text that merely mentions them.
         if isQuestion, !reader.hasNoun, !reader.hasFilter { return nil }
-        if isQuestion, command.words.count == rest.words.count, query.search != nil, !reader.hasSearchWord { return nil }
+        if isQuestion, command.words.count == rest.words.count, query.search != nil, !reader.hasSearchWord {
+            return nil
+        }
         if !isSearch, text.isEmpty, isQuestion { return nil }
         return .list(query)
     }
@@ -67,16 +70,19 @@ struct QueryReader {
     }
 
     static let nouns: Set = [
-        "task", "tasks", "todo", "todos", "to-do", "to-dos", "item", "items", "thing", "things", "stuff", "list", "reminders",
+        "task", "tasks", "todo", "todos", "to-do", "to-dos", "item", "items", "thing", "things", "stuff", "list",
+        "reminders",
         "agenda", "plate",
     ]
     private static let small: Set = [
         "me", "my", "the", "a", "an", "of", "i", "do", "have", "has", "are", "is", "there", "that", "which", "to", "on",
-        "please", "should", "need", "be", "were", "with", "for", "in", "and", "or", "due", "by", "up", "at", "scheduled",
+        "please", "should", "need", "be", "were", "with", "for", "in", "and", "or", "due", "by", "up", "at",
+        "scheduled",
         "must", "it", "marked", "as", "still", "been", "priority", "level", "got", "does", "anything", "any",
     ]
     private static let searchWords: Set = [
-        "about", "containing", "contain", "contains", "mentioning", "mention", "matching", "named", "called", "titled", "like",
+        "about", "containing", "contain", "contains", "mentioning", "mention", "matching", "named", "called", "titled",
+        "like",
         "regarding",
     ]
     private enum State { case open, done, all }
@@ -85,7 +91,8 @@ struct QueryReader {
         switch key {
         case "all", "every", "everything": .all
         case "completed", "complete", "done", "finished", "closed": .done
-        case "open", "pending", "incomplete", "unfinished", "active", "remaining", "outstanding", "undone", "left", "current":
+        case "open", "pending", "incomplete", "unfinished", "active", "remaining", "outstanding", "undone", "left",
+            "current":
             .open
         default: nil
         }
@@ -237,12 +244,14 @@ struct QueryReader {
             (query.sort, query.isDescending) = (.created, false)
             return end
         }
-        guard ["sorted", "ordered", "sort", "order"].contains(key(index)), key(index + 1) == "by" else { return nil }
-        var at = index + 2
+        var at = index
+        if ["sorted", "ordered", "sort", "order"].contains(key(at)) { at += 1 }
+        guard key(at) == "by" else { return nil }
+        at += 1
         switch key(at) {
         case "due", "date", "deadline":
             query.sort = .due
-            if key(at + 1) == "date" { at += 1 }
+            if key(at + 1) == "date" || key(at + 1) == "time" { at += 1 }
         case "priority": query.sort = .priority
         case "created", "creation", "age", "newest", "oldest":
             query.sort = .created
@@ -283,8 +292,9 @@ struct QueryReader {
         guard isWithout || key(at) == "with" else { return nil }
         at += key(at) == "with" && key(at + 1) == "no" ? 2 : 1
         if ["a", "any", "an"].contains(key(at)) { at += 1 }
-        guard let end = follows(at, "due date") ?? follows(at, "due dates") ?? follows(at, "deadline")
-            ?? follows(at, "date") ?? (isWithout && key(at) == "due" ? at + 1 : nil)
+        guard
+            let end = follows(at, "due date") ?? follows(at, "due dates") ?? follows(at, "deadline")
+                ?? follows(at, "date") ?? (isWithout && key(at) == "due" ? at + 1 : nil)
         else { return nil }
         query.hasDue = !isWithout
         return end

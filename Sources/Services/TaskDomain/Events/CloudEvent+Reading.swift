@@ -83,10 +83,9 @@ extension CloudEvent {
             id = try reader.text("event_id")
             let given = try reader.text("event_type")
             type =
-                if reader["user_seq"] != nil { ClientUpdate.type }
-                else if given.contains(".") { given }
-                else if reader["reminder_id"] != nil { ReminderDue.type }
-                else { "task." + given }
+                if reader["user_seq"] != nil { ClientUpdate.type } else if given.contains(".") {
+                    given
+                } else if reader["reminder_id"] != nil { ReminderDue.type } else { "task." + given }
         }
         self.init(
             id: id, source: "", type: type,

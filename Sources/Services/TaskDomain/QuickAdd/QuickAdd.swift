@@ -33,7 +33,8 @@ package enum QuickAdd {
         let length = text.utf8.count
         if length > maximumLength, length > maximumLength * 4 || text.unicodeScalars.count > maximumLength {
             throw FieldProblem(
-                "text_too_long", "/text", "a sentence has at most \(maximumLength) characters: shorten it, or send the task")
+                "text_too_long", "/text",
+                "a sentence has at most \(maximumLength) characters: shorten it, or send the task")
         }
         guard text.utf8.contains(where: { $0 > 0x20 }) else {
             throw FieldProblem("text_required", "/text", "there is nothing to read: send a sentence")

@@ -70,20 +70,6 @@ extension QuickAddResult {
             "warnings": JSON(warnings.map(\.rawValue)),
         ]
     }
-
-    /// The body of a request that creates this task; what the line does not say is absent.
-    package func taskJSON(timeZone: String) -> JSON {
-        var json: JSON = ["title": .string(title)]
-        if let due {
-            json["due_local"] = .string(due.text)
-            json["time_zone"] = .string(timeZone)
-        }
-        if let priority { json["priority"] = .string(priority.rawValue) }
-        if !tags.isEmpty { json["tags"] = JSON(tags) }
-        if let recurrence { json["recurrence"] = recurrence.ruleJSON }
-        if let reminders { json["reminders"] = .array(reminders.map { ["before": .string($0)] }) }
-        return json
-    }
 }
 
 extension WallTime {

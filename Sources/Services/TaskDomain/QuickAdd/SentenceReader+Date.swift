@@ -102,7 +102,9 @@ extension SentenceReader {
         case .endOfMonth: return DateMatch(day: lastDayOfMonth, end: index + 1)
         case .weekday: return DateMatch(day: next(Int(term.value)), end: index + 1)
         case .shortWeekday:
-            guard isLed || isAtEnd(index + 1) || beginsTime(index + 1) || word(index + 1) == .dayPart else { return nil }
+            guard isLed || isAtEnd(index + 1) || beginsTime(index + 1) || word(index + 1) == .dayPart else {
+                return nil
+            }
             return DateMatch(day: next(Int(term.value)), end: index + 1)
         case .this: return thisOrNext(index, weeks: 0)
         case .next: return thisOrNext(index, weeks: 1)
@@ -166,7 +168,8 @@ extension SentenceReader {
         let unit: Unit
         let count: Int
         var end = index + 3
-        if let token = free(index + 1), token.kind == .quantity, token.term.word == .unit || token.term.word == .shortUnit,
+        if let token = free(index + 1), token.kind == .quantity,
+            token.term.word == .unit || token.term.word == .shortUnit,
             let written = Unit(rawValue: Int(token.term.value))
         {
             // "in 5m" may be metres.
@@ -210,7 +213,8 @@ extension SentenceReader {
         }
         let end = index + 1
         let leads = isLed || word(index - 1) == .the && leadStart(index - 1) < index - 1
-        guard leads, isAtEnd(end) || isPart(end) || free(end)?.isClosing == true || beginsTime(end) || word(end) == .dayPart
+        guard leads,
+            isAtEnd(end) || isPart(end) || free(end)?.isClosing == true || beginsTime(end) || word(end) == .dayPart
         else { return nil }
         // The next such day after today in a month that has it.
         var first = now.date.adding(days: 1 - now.date.day)
@@ -225,7 +229,8 @@ extension SentenceReader {
 
     /// A day of a month: `5` or `5th`.
     private func dayNumber(_ index: Int) -> Int? {
-        guard let token = free(index), token.kind == .number || token.kind == .quantity && token.term.word == .ordinalSuffix,
+        guard let token = free(index),
+            token.kind == .number || token.kind == .quantity && token.term.word == .ordinalSuffix,
             (1...31).contains(token.a)
         else { return nil }
         return Int(token.a)
@@ -235,7 +240,8 @@ extension SentenceReader {
         let month = Int(tokens[index].term.value)
         var at = yearAt
         if isFreeSign(",", at) { at += 1 }
-        if let token = free(at), token.kind == .number, (1_970...2_199).contains(token.a), token.end - token.start == 4 {
+        if let token = free(at), token.kind == .number, (1_970...2_199).contains(token.a), token.end - token.start == 4
+        {
             return CivilDate(year: Int(token.a), month: month, day: day).map {
                 DateMatch(day: $0.dayNumber, isCalendarDate: true, end: at + 1)
             }

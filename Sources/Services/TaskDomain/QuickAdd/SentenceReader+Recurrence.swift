@@ -26,11 +26,21 @@ extension SentenceReader {
         if isUnsupported, !ignoring.contains(.recurrence) { warn(.unsupportedRecurrence) }
         if let chosen {
             // A word in the command opening gives way; it was cut off with the opening all the same.
-            spans.removeAll { $0.kind == .recurrence }
-            let text = chosen.rule.text
-            rule = settle(chosen.range, .recurrence, value: .string(text)) ? chosen.rule : nil
+            let value = JSON(chosen.rule.text)
+            rule =
+                settle(leadOfRule(chosen.range.lowerBound)..<chosen.range.upperBound, .recurrence, value: value)
+                ? chosen.rule : nil
         }
         if rule != nil { readSeriesBounds() }
+    }
+
+    /// `due` or `on` in front of `every friday` goes with it.
+    private func leadOfRule(_ index: Int) -> Int {
+        switch word(index - 1) {
+        case .on: word(index - 2) == .due ? index - 2 : index - 1
+        case .due: index - 1
+        default: index
+        }
     }
 
     /// Takes `daily` in a command opening.
@@ -246,7 +256,8 @@ extension SentenceReader {
         }
         let end = ofTheMonth(at)
         // "every first" alone says nothing; "every 15th" does.
-        guard isMonthDays(ordinals), end != nil || (start..<at).allSatisfy({ word($0) != .ordinal && word($0) != .second })
+        guard isMonthDays(ordinals),
+            end != nil || (start..<at).allSatisfy({ word($0) != .ordinal && word($0) != .second })
         else { return nil }
         guard end != nil || !ordinals.contains(-1) else { return nil }
         rule.monthDays = ordinals.sorted()

@@ -10,7 +10,7 @@ extension SentenceReader {
                 if settle(index..<(index + 1), .tags, value: JSON([name])) { add(name) }
                 index += 1
             } else if let list = tagList(at: index) {
-                if settle(index..<list.end, .tags, value: JSON(list.names)) { list.names.forEach { add($0) } }
+                if settle(index..<list.end, .tags, value: JSON(list.names)) { for name in list.names { add(name) } }
                 index = list.end
             } else {
                 index += 1

@@ -58,12 +58,16 @@ extension SentenceReader {
         case .quantity where token.term.word == .meridiem:
             return minute(hour, 0, token.term).map { match(.meridiem, $0, at + 1) }
         case .number:
-            if word(at + 1) == .meridiem { return minute(hour, 0, tokens[at + 1].term).map { match(.meridiem, $0, at + 2) } }
+            if word(at + 1) == .meridiem {
+                return minute(hour, 0, tokens[at + 1].term).map { match(.meridiem, $0, at + 2) }
+            }
             if hour == 12, word(at + 1) == .noon { return match(.clock, 720, at + 2) }
             return hasAt && hour < 24 && token.end - token.start <= 2 ? match(.bareHour, hour * 60, at + 1) : nil
         case .clock:
             let written = Int(token.b)
-            if token.term.word == .meridiem { return minute(hour, written, token.term).map { match(.meridiem, $0, at + 1) } }
+            if token.term.word == .meridiem {
+                return minute(hour, written, token.term).map { match(.meridiem, $0, at + 1) }
+            }
             if word(at + 1) == .meridiem {
                 return minute(hour, written, tokens[at + 1].term).map { match(.meridiem, $0, at + 2) }
             }
@@ -114,14 +118,11 @@ extension SentenceReader {
     /// The minute of the day that is meant. Words such as `tonight` or `morning` say which half of the day.
     private mutating func resolved(_ match: TimeMatch) -> Int {
         guard match.form != .meridiem, (60..<780).contains(match.minute) else { return match.minute }
-        let isBefore12 = match.minute < 720
-        if let named = date?.minute ?? rule?.minute {
-            if named >= 720, isBefore12 { return match.minute + 720 }
-            return match.minute
-        }
+        let named = date?.minute ?? rule?.minute
+        if let named, named >= 720, match.minute < 720 { return match.minute + 720 }
         guard match.form == .bareHour else { return match.minute }
         warn(.ambiguousTime)
-        return match.minute < 7 * 60 ? match.minute + 720 : match.minute
+        return named == nil && match.minute < 7 * 60 ? match.minute + 720 : match.minute
     }
 
     private func leadOfTime(_ index: Int) -> Int {

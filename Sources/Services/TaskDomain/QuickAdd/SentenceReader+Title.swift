@@ -42,7 +42,9 @@ extension SentenceReader {
     private func trimmed(_ kept: [Int]) -> Range<Int> {
         var start = 0
         while start < kept.count, isSeparator(tokens[kept[start]]) || tokens[kept[start]].kind == .dash { start += 1 }
-        if start > 0, start < kept.count, kept[start] == kept[start - 1] + 1, !tokens[kept[start]].isSpaced { start = 0 }
+        if start > 0, start < kept.count, kept[start] == kept[start - 1] + 1, !tokens[kept[start]].isSpaced {
+            start = 0
+        }
         var end = kept.count
         while end > start, isSeparator(tokens[kept[end - 1]]) || tokens[kept[end - 1]].kind == .dash { end -= 1 }
         return start..<end

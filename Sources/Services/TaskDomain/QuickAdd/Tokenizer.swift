@@ -385,7 +385,9 @@ enum TagName {
     static func hasLetter(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         if bytes.contains(where: isLetter) { return true }
         guard bytes.contains(where: { $0 >= 0x80 }) else { return false }
-        return String(decoding: bytes, as: UTF8.self).unicodeScalars.contains { !$0.isASCII && $0.properties.isAlphabetic }
+        return String(decoding: bytes, as: UTF8.self).unicodeScalars.contains {
+            !$0.isASCII && $0.properties.isAlphabetic
+        }
     }
 
     private static func isName(_ byte: UInt8) -> Bool {

@@ -37,7 +37,9 @@ struct InputReader {
             if readOnly.contains(name) {
                 refuse("read_only", Self.pointer(name), "\(name) cannot be set; leave it out")
             } else {
-                refuse("unknown_field", Self.pointer(name), "there is no such field; known are \(known.joined(separator: ", "))")
+                refuse(
+                    "unknown_field", Self.pointer(name),
+                    "there is no such field; known are \(known.joined(separator: ", "))")
             }
         }
     }
@@ -163,7 +165,8 @@ struct InputReader {
                 do throws(FieldProblem) {
                     let spec = try ReminderSpec(json: item)
                     if case .at(let instant) = spec, !Self.isInRange(instant) {
-                        refuse("out_of_range", "/\(name)/\(index)/remind_at", "only the years 1970 to 2199 are possible")
+                        refuse(
+                            "out_of_range", "/\(name)/\(index)/remind_at", "only the years 1970 to 2199 are possible")
                     }
                     specs.append(spec)
                 } catch { refuse(error.under("/\(name)/\(index)")) }

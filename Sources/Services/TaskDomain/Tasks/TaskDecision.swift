@@ -47,6 +47,17 @@ package struct TaskDecision: Hashable, Sendable {
     package var withdrawnKey: String?
     /// The task that the act was about, as it is afterwards; nil when it is gone, or none was made.
     package var result: TodoTask?
+
+    package init(
+        changes: [TaskChange] = [], series: Series? = nil, newKey: String? = nil, withdrawnKey: String? = nil,
+        result: TodoTask? = nil
+    ) {
+        self.changes = changes
+        self.series = series
+        self.newKey = newKey
+        self.withdrawnKey = withdrawnKey
+        self.result = result
+    }
 }
 
 /// What is known of a task and its series when an act is decided. Read in the transaction that writes the decision.

@@ -27,7 +27,8 @@ extension TaskInput {
             case .null: saidNothing = true
             case .value(let text):
                 guard text.unicodeScalars.count <= TaskLimits.ruleCharacters else {
-                    reader.refuse("too_long", "/\(name)", "at most \(TaskLimits.ruleCharacters) characters are possible")
+                    reader.refuse(
+                        "too_long", "/\(name)", "at most \(TaskLimits.ruleCharacters) characters are possible")
                     return
                 }
                 words.append((name, text))
@@ -39,7 +40,8 @@ extension TaskInput {
                 if isWord ? rule.agrees(withPattern: text) : rule.agrees(withText: text) { continue }
                 // It may be wrong in itself, which is the better thing to say.
                 if isWord || parse(.string(text), "/\(name)", &reader) != nil {
-                    reader.refuse("recurrence_conflict", "/\(name)", "another field names another rule; send one of them")
+                    reader.refuse(
+                        "recurrence_conflict", "/\(name)", "another field names another rule; send one of them")
                 }
                 return
             }

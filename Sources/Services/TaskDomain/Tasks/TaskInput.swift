@@ -95,8 +95,9 @@ package struct TaskInput: Sendable {
                     reader.refuse("wrong_type", "/tags/\(index)", "a tag must be a string")
                     continue
                 }
-                guard let text = reader.checked(
-                    text, "/tags/\(index)", limit: TaskLimits.tagCharacters, multiline: false)
+                guard
+                    let text = reader.checked(
+                        text, "/tags/\(index)", limit: TaskLimits.tagCharacters, multiline: false)
                 else { continue }
                 let tag = text.trimmingSpaces
                 if tag.isEmpty {
@@ -151,7 +152,8 @@ package struct TaskInput: Sendable {
             return
         }
         guard let offset = ReminderOffset(minutes: minutes) else {
-            reader.refuse("invalid_reminder", "/reminder_offset_minutes", "0 to 40320 minutes (four weeks) are possible")
+            reader.refuse(
+                "invalid_reminder", "/reminder_offset_minutes", "0 to 40320 minutes (four weeks) are possible")
             return
         }
         guard let specs = reminders.value else {

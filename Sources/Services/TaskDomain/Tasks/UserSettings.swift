@@ -42,7 +42,9 @@ package struct UserSettings: Hashable, Sendable {
 
     /// - Parameter minutes: From 0 to four weeks; it is our mistake if it is not.
     package static func minutesBefore(_ minutes: Int) -> ReminderSpec {
-        guard let offset = ReminderOffset(minutes: minutes) else { preconditionFailure("no offset: \(minutes) minutes") }
+        guard let offset = ReminderOffset(minutes: minutes) else {
+            preconditionFailure("no offset: \(minutes) minutes")
+        }
         return .before(offset)
     }
 
@@ -104,7 +106,8 @@ package struct UserSettings: Hashable, Sendable {
     /// The inverse of `clockText`.
     static func secondOfDay(_ text: String) -> Int? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard text.utf8.count == 5, parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }),
+        guard text.utf8.count == 5, parts.count == 2,
+            parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }),
             let hour = Int(parts[0]), let minute = Int(parts[1]), hour < 24, minute < 60
         else { return nil }
         return hour * 3_600 + minute * 60
