@@ -118,6 +118,12 @@ extension JSON {
         /// as YAML, JSON or not.
         mutating func write(string text: String) {
             output.append(UInt8(ascii: "\""))
+            // Most text needs no escapes: looked through once and copied whole.
+            if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }) {
+                output.append(contentsOf: text.utf8)
+                output.append(UInt8(ascii: "\""))
+                return
+            }
             for scalar in text.unicodeScalars {
                 switch scalar.value {
                 case 0x22: output.append(contentsOf: "\\\"".utf8)

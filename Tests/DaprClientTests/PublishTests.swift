@@ -7,7 +7,7 @@ struct PublishTests {
     private let event = Array(#"{"specversion":"1.0","id":"e1","data":{"n":9007199254740993}}"#.utf8)
 
     @Test func `an event goes out as it is, as a CloudEvent, under its key`() async throws {
-        try await withSidecar(token: "s3cret", answering: { _ in .init(204) }) { [event] client, sidecar in
+        try await withSidecar(token: "s3cret", answering: .by { _ in .init(204) }) { [event] client, sidecar in
             try await client.publish(event, to: "task-events", pubsub: "todo-pubsub", partitionKey: "user 7+8/ü")
             let asked = try #require(sidecar.asked.first)
             #expect(asked.method == "POST")
@@ -22,7 +22,7 @@ struct PublishTests {
     }
 
     @Test func `a bulk holds every event unchanged, with its key, in order`() async throws {
-        try await withSidecar(answering: { _ in .init(204) }) { [event] client, sidecar in
+        try await withSidecar(answering: .by { _ in .init(204) }) { [event] client, sidecar in
             let failures = try await client.bulkPublish(
                 [
                     .init(id: "1", event: event, partitionKey: #"a"b"#),
@@ -47,7 +47,7 @@ struct PublishTests {
                 "failedEntries": [["entryId": "2", "error": "leader not available"]],
                 "errorCode": "ERR_PUBSUB_PUBLISH_MESSAGE",
             ], status: 500)
-        try await withSidecar(answering: { _ in reply }) { [event] client, _ in
+        try await withSidecar(answering: .by { _ in reply }) { [event] client, _ in
             let failures = try await client.bulkPublish(
                 [.init(id: "1", event: event, partitionKey: nil), .init(id: "2", event: event, partitionKey: nil)],
                 to: "t", pubsub: "p")
@@ -56,7 +56,7 @@ struct PublishTests {
     }
 
     @Test func `a runtime that knows bulks by the older path only is asked there from then on`() async throws {
-        try await withSidecar(answering: { $0.path.hasPrefix("/v1.0-alpha1/") ? .init(204) : unknownRoute }) {
+        try await withSidecar(answering: .by { $0.path.hasPrefix("/v1.0-alpha1/") ? .init(204) : unknownRoute }) {
             [event] client, sidecar in
             for _ in 0..<2 {
                 _ = try await client.bulkPublish(
@@ -77,7 +77,7 @@ struct PublishTests {
     func `a refusal says what, where and why, and whether to try again`(
         status: Int, code: String, isTransient: Bool
     ) async throws {
-        try await withSidecar(answering: { _ in refusal(status, code, "pubsub nope is not found") }) {
+        try await withSidecar(answering: .by { _ in refusal(status, code, "pubsub nope is not found") }) {
             [event] client, _ in
             let error = await daprError { () async throws(DaprError) in
                 try await client.publish(event, to: "task-events", pubsub: "nope", partitionKey: nil)
@@ -89,12 +89,13 @@ struct PublishTests {
     }
 
     @Test func `a wrong token is said to be one, and not shown`() async throws {
-        try await withSidecar(token: "s3cret", answering: { _ in .init(401, text: "invalid api token") }) {
+        try await withSidecar(token: "s3cret", answering: .by { _ in .init(401, text: "invalid api token") }) {
             [event] client, _ in
             let error = await daprError { () async throws(DaprError) in
                 try await client.publish(event, to: "t", pubsub: "p", partitionKey: nil)
             }
-            #expect(error?.description == "publish to t: 401: invalid api token (is DAPR_API_TOKEN the sidecar's token?)")
+            #expect(
+                error?.description == "publish to t: 401: invalid api token (is DAPR_API_TOKEN the sidecar's token?)")
         }
     }
 }

@@ -11,10 +11,10 @@ let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 /// A client of a sidecar that answers as the test says.
 func withSidecar<Result: Sendable>(
     token: String? = nil, timeout: Duration = .seconds(10), clock: any Clock<Duration> = ContinuousClock(),
-    answering answer: @escaping @Sendable (FakeServer.Asked) async -> FakeServer.Reply,
+    answering script: FakeServer.Script,
     _ body: @escaping @Sendable (DaprClient, FakeServer) async throws -> Result
 ) async throws -> Result {
-    try await FakeServer.running(answering: answer) { server in
+    try await FakeServer.running(answering: script) { server in
         try await withClient(port: server.port, token: token, timeout: timeout, clock: clock) { client in
             try await body(client, server)
         }

@@ -14,7 +14,7 @@ struct SidecarAwayTests {
                 group.addTask { _ = try await client.secret("s", store: "k") }
                 // Refused, it sleeps; nothing else moves this clock.
                 await clock.waitForSleepers(1)
-                try await FakeServer.running(port: port, answering: { _ in .json(["a": "b"]) }) { server in
+                try await FakeServer.running(port: port, answering: .by { _ in .json(["a": "b"]) }) { server in
                     clock.advance(by: .seconds(1))
                     try await expectEventually("asked") { server.asked.count == 1 }
                 }
@@ -49,7 +49,7 @@ struct SidecarAwayTests {
         let hold = Signal()
         try await withSidecar(
             timeout: .milliseconds(50),
-            answering: { _ in
+            answering: .by { _ in
                 await hold.wait(beyond: 0)
                 return .init(204)
             }
@@ -63,14 +63,17 @@ struct SidecarAwayTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func `a service waits for the sidecar's API, not for its full health`() async throws {
+    @Test(.timeLimit(.minutes(1))) func `a service waits for the sidecar's API, not for its full health`() async throws
+    {
         let looks = Signal()
-        try await withSidecar(answering: { asked in
-            // Full health waits for the service's own port: asking for it here would never end.
-            guard asked.path == "/v1.0/healthz/outbound" else { return .init(500) }
-            looks.raise()
-            return .init(looks.count > 2 ? 204 : 500)
-        }) { client, _ in
+        try await withSidecar(
+            answering: .by { asked in
+                // Full health waits for the service's own port: asking for it here would never end.
+                guard asked.path == "/v1.0/healthz/outbound" else { return .init(500) }
+                looks.raise()
+                return .init(looks.count > 2 ? 204 : 500)
+            }
+        ) { client, _ in
             try await client.waitUntilOutboundHealthy()
             #expect(looks.count == 3)
             #expect(await client.isOutboundHealthy())

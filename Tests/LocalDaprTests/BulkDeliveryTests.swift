@@ -1,5 +1,5 @@
-import Testing
 import TestKit
+import Testing
 import WireValues
 
 @testable import LocalDapr
@@ -11,7 +11,9 @@ import WireValues
     }
 
     /// Answers each entry by its number.
-    private static func answering(_ status: @escaping @Sendable (Int) -> String?) -> @Sendable (APIRequest) async -> APIResponse {
+    private static func answering(_ status: @escaping @Sendable (Int) -> String?)
+        -> @Sendable (APIRequest) async -> APIResponse
+    {
         { request in
             let statuses = entries(request).compactMap { entry -> JSON? in
                 guard let number = entry["event"]?["data"]?["n"]?.int, let status = status(number) else { return nil }
@@ -81,10 +83,14 @@ import WireValues
             isWell.set(true)
             return .init(status: 200, body: Array(body.utf8))
         }
-        try await withDapr([app], resources: pubsub(metadata: ["backOffDuration": "1ms"]) + subscription("t", bulk: true)) { world in
+        try await withDapr(
+            [app], resources: pubsub(metadata: ["backOffDuration": "1ms"]) + subscription("t", bulk: true)
+        ) { world in
             try await publish(world, 1...2)
             try await world.dapr.waitUntilIdle()
-            let numbers = app.requests.map { request in Self.entries(request).compactMap { $0["event"]?["data"]?["n"]?.int } }
+            let numbers = app.requests.map { request in
+                Self.entries(request).compactMap { $0["event"]?["data"]?["n"]?.int }
+            }
             #expect(numbers.first == numbers.dropFirst().first || numbers.count > 2)
             #expect(numbers.count >= 2)
         }
@@ -107,7 +113,9 @@ import WireValues
                 return number == 2 && attempts.value[2] == 1 ? "RETRY" : "SUCCESS"
             }(request)
         }
-        try await withDapr([app], resources: pubsub(metadata: ["backOffDuration": "1ms"]) + subscription("t", bulk: true)) { world in
+        try await withDapr(
+            [app], resources: pubsub(metadata: ["backOffDuration": "1ms"]) + subscription("t", bulk: true)
+        ) { world in
             try await publish(world, 1...3)
             try await world.dapr.waitUntilIdle()
             #expect(attempts.value[1] == 1)
@@ -118,11 +126,17 @@ import WireValues
 
     @Test func `2.7 a raw payload comes as base64`() async throws {
         let app = TestApp("app") { request in
-            let statuses = Self.entries(request).map { entry -> JSON in ["entryId": entry["entryId"] ?? "", "status": "SUCCESS"] }
+            let statuses = Self.entries(request).map { entry -> JSON in
+                ["entryId": entry["entryId"] ?? "", "status": "SUCCESS"]
+            }
             return .json(200, ["statuses": .array(statuses)])
         }
-        try await withDapr([app], resources: pubsub() + subscription("t", bulk: true, more: "  metadata: {rawPayload: \"true\"}")) { world in
-            let reply = try await world.call("app", "POST", "/v1.0/publish/bus/t?metadata.rawPayload=true", [1, 2, 3], type: "application/octet-stream")
+        try await withDapr(
+            [app], resources: pubsub() + subscription("t", bulk: true, more: "  metadata: {rawPayload: \"true\"}")
+        ) { world in
+            let reply = try await world.call(
+                "app", "POST", "/v1.0/publish/bus/t?metadata.rawPayload=true", [1, 2, 3],
+                type: "application/octet-stream")
             #expect(reply.status == 204)
             try await app.wait(for: 1)
             #expect(app.requests.first.map { Self.entries($0) }?.first?["event"]?.string == "AQID")

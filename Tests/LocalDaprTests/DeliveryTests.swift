@@ -1,12 +1,14 @@
-import Testing
 import TestKit
+import Testing
 import WireValues
 
 @testable import LocalDapr
 
 /// Sections 2.4 to 2.8: how events reach an app, and what its answers mean.
 @Suite(.timeLimit(.minutes(1))) struct DeliveryTests {
-    private func publish(_ world: World, _ number: Int, app: String = "app", topic: String = "t", key: String? = nil) async throws {
+    private func publish(_ world: World, _ number: Int, app: String = "app", topic: String = "t", key: String? = nil)
+        async throws
+    {
         let query = key.map { "?metadata.partitionKey=\($0)" } ?? ""
         let reply = try await world.call(app, "POST", "/v1.0/publish/bus/\(topic)\(query)", json: ["n": JSON(number)])
         #expect(reply.status == 204)
@@ -27,12 +29,17 @@ import WireValues
     @Test(arguments: [
         Answer(status: 200, body: "", outcome: "success"), Answer(status: 204, body: "", outcome: "success"),
         Answer(status: 299, body: "not json", outcome: "success"), Answer(status: 200, body: "[1]", outcome: "success"),
-        Answer(status: 200, body: #"{"status":"SUCCESS"}"#, outcome: "success"), Answer(status: 200, body: #"{"status":""}"#, outcome: "success"),
-        Answer(status: 200, body: #"{"ok":true}"#, outcome: "success"), Answer(status: 200, body: #"{"Status":"RETRY"}"#, outcome: "retry"),
-        Answer(status: 200, body: #"{"status":"RETRY"}"#, outcome: "retry"), Answer(status: 200, body: #"{"status":"ok"}"#, outcome: "retry"),
-        Answer(status: 200, body: #"{"status":"success"}"#, outcome: "retry"), Answer(status: 200, body: #"{"status":"DROP"}"#, outcome: "drop"),
+        Answer(status: 200, body: #"{"status":"SUCCESS"}"#, outcome: "success"),
+        Answer(status: 200, body: #"{"status":""}"#, outcome: "success"),
+        Answer(status: 200, body: #"{"ok":true}"#, outcome: "success"),
+        Answer(status: 200, body: #"{"Status":"RETRY"}"#, outcome: "retry"),
+        Answer(status: 200, body: #"{"status":"RETRY"}"#, outcome: "retry"),
+        Answer(status: 200, body: #"{"status":"ok"}"#, outcome: "retry"),
+        Answer(status: 200, body: #"{"status":"success"}"#, outcome: "retry"),
+        Answer(status: 200, body: #"{"status":"DROP"}"#, outcome: "drop"),
         Answer(status: 404, body: "", outcome: "drop"), Answer(status: 302, body: "", outcome: "retry"),
-        Answer(status: 400, body: "", outcome: "retry"), Answer(status: 500, body: "", outcome: "retry"), Answer(status: 503, body: "", outcome: "retry"),
+        Answer(status: 400, body: "", outcome: "retry"), Answer(status: 500, body: "", outcome: "retry"),
+        Answer(status: 503, body: "", outcome: "retry"),
     ])
     func `2.5 each answer counts as the table says`(answer: Answer) async throws {
         let app = TestApp("app") { _ in .init(status: answer.status, body: Array(answer.body.utf8)) }
@@ -95,7 +102,9 @@ import WireValues
         }
     }
 
-    @Test func `2.6 without dead letters Kafka's record is tried in place, and holds up its partition alone`() async throws {
+    @Test func `2.6 without dead letters Kafka's record is tried in place, and holds up its partition alone`()
+        async throws
+    {
         let failures = Box(0)
         let app = TestApp("app") { request in
             guard Self.number(request) == 1, failures.value < 3 else { return .init(status: 200) }
@@ -123,7 +132,9 @@ import WireValues
     }
 
     @Test(arguments: [["consumeRetryEnabled": "false"], ["backOffDuration": "1ms", "backOffMaxRetries": "2"]])
-    func `2.6 consumeRetryEnabled false, and backOffMaxRetries, give a record up`(metadata: [String: String]) async throws {
+    func `2.6 consumeRetryEnabled false, and backOffMaxRetries, give a record up`(metadata: [String: String])
+        async throws
+    {
         let app = TestApp("app") { request in .init(status: Self.number(request) == 1 ? 500 : 200) }
         try await withDapr([app], resources: pubsub(metadata: metadata) + subscription("t")) { world in
             try await publish(world, 1, key: "k")
@@ -141,7 +152,9 @@ import WireValues
             pubsub() + subscription("t", app: "plain", deadLetters: "dead")
             + subscription("t", app: "raw", more: "  metadata: {rawPayload: \"true\"}")
         try await withDapr([raw, plain], resources: resources) { world in
-            let reply = try await world.call("raw", "POST", "/v1.0/publish/bus/t?metadata.rawPayload=true", Array("not json".utf8), type: "text/plain")
+            let reply = try await world.call(
+                "raw", "POST", "/v1.0/publish/bus/t?metadata.rawPayload=true", Array("not json".utf8),
+                type: "text/plain")
             #expect(reply.status == 204)
             try await world.dapr.waitUntilIdle()
             let event = try JSON(parsing: try #require(raw.requests.first?.body))
@@ -170,10 +183,11 @@ import WireValues
         let app = TestApp("app")
         try await withDapr(
             [app], resources: pubsub() + subscription("t", deadLetters: "dead"),
-            configure: { $0.time = TimeSource(now: { now.value }, sleep: TimeSource.system.sleep) }
+            configure: .with { $0.time = TimeSource(now: { now.value }, sleep: TimeSource.system.sleep) }
         ) { world in
             let body: JSON = ["id": "1", "expiration": "2026-03-02T07:59:59Z", "data": 1]
-            let reply = try await world.call("app", "POST", "/v1.0/publish/bus/t", body.bytes, type: "application/cloudevents+json")
+            let reply = try await world.call(
+                "app", "POST", "/v1.0/publish/bus/t", body.bytes, type: "application/cloudevents+json")
             #expect(reply.status == 204)
             try await world.dapr.waitUntilIdle()
             #expect(app.requests.isEmpty)
@@ -200,7 +214,9 @@ import WireValues
         }
     }
 
-    @Test func `2.8 each app id is a group of its own, replicas share, and a fixed group makes apps compete`() async throws {
+    @Test func `2.8 each app id is a group of its own, replicas share, and a fixed group makes apps compete`()
+        async throws
+    {
         let audit = TestApp("audit")
         let one = TestApp("sync", name: "sync-0")
         let two = TestApp("sync", name: "sync-1")
@@ -214,7 +230,8 @@ import WireValues
         }
         let left = TestApp("left")
         let right = TestApp("right")
-        try await withDapr([left, right], resources: pubsub(metadata: ["consumerGroup": "fixed"]) + subscription("t")) { world in
+        try await withDapr([left, right], resources: pubsub(metadata: ["consumerGroup": "fixed"]) + subscription("t")) {
+            world in
             for number in 1...60 { try await publish(world, number, app: "left", key: "u\(number)") }
             try await world.dapr.waitUntilIdle()
             let all = left.requests.compactMap { Self.number($0) } + right.requests.compactMap { Self.number($0) }
@@ -225,7 +242,8 @@ import WireValues
     @Test func `2.8 with podName in consumerID every replica hears everything`() async throws {
         let one = TestApp("sync", name: "sync-0")
         let two = TestApp("sync", name: "sync-1")
-        try await withDapr([one, two], resources: pubsub(metadata: ["consumerID": "{podName}"]) + subscription("t")) { world in
+        try await withDapr([one, two], resources: pubsub(metadata: ["consumerID": "{podName}"]) + subscription("t")) {
+            world in
             for number in 1...10 { try await publish(world, number, app: "sync") }
             try await world.dapr.waitUntilIdle()
             #expect(Set(one.requests.compactMap { Self.number($0) }) == Set(1...10))
@@ -261,11 +279,34 @@ import WireValues
 
     @Test func `duplicates that are asked for come with the same id`() async throws {
         let app = TestApp("app")
-        try await withDapr([app], resources: pubsub() + subscription("t"), configure: { $0.allowFaults = true }) { world in
+        try await withDapr([app], resources: pubsub() + subscription("t"), configure: .with { $0.allowFaults = true }) {
+            world in
             try world.dapr.duplicateDeliveries(everyNth: 2)
             for number in 1...4 { try await publish(world, number, key: "k") }
             try await app.wait(for: 6)
             #expect(app.requests.compactMap { Self.number($0) } == [1, 2, 2, 3, 4, 4])
+        }
+    }
+
+    @Test func `2.8 no more calls at once than the app may get, and a busy app still looks well`() async throws {
+        let running = Box(0)
+        let most = Box(0)
+        let app = TestApp("app", healthCheck: .init(interval: .milliseconds(10), timeout: .seconds(5), threshold: 1)) {
+            request in
+            guard request.path == "/events" else { return .init(status: 200) }
+            running.change { $0 += 1 }
+            most.set(max(most.value, running.value))
+            for _ in 0..<50 { await Task.yield() }
+            running.change { $0 -= 1 }
+            return .init(status: 200)
+        }
+        try await withDapr(
+            [app], resources: pubsub() + subscription("t"), configure: .with { $0.apps[0].maxConcurrency = 2 }
+        ) { world in
+            for number in 1...40 { try await publish(world, number, key: "u\(number)") }
+            try await world.dapr.waitUntilIdle()
+            #expect(app.requests.count == 40)
+            #expect(most.value <= 2)
         }
     }
 

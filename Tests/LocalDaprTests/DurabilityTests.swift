@@ -1,5 +1,5 @@
-import Testing
 import TestKit
+import Testing
 import WireValues
 
 @testable import LocalDapr
@@ -14,27 +14,34 @@ import WireValues
         let file = try TemporaryFile()
         let resources = pubsub() + subscription("t", app: "audit")
         let first = TestApp("audit")
-        try await withDapr([first], resources: resources, configure: { $0.stateFile = file.path }) { world in
+        try await withDapr([first], resources: resources, configure: .with { $0.stateFile = file.path }) { world in
             for number in 1...20 {
-                let reply = try await world.call("audit", "POST", "/v1.0/publish/bus/t?metadata.partitionKey=u\(number % 3)", json: ["n": JSON(number)])
+                let reply = try await world.call(
+                    "audit", "POST", "/v1.0/publish/bus/t?metadata.partitionKey=u\(number % 3)",
+                    json: ["n": JSON(number)])
                 #expect(reply.status == 204)
             }
             try await world.dapr.waitUntilIdle()
         }
         #expect(first.requests.count == 20)
         // Nobody reads now.
-        try await withDapr([TestApp("api")], resources: resources, configure: { $0.stateFile = file.path }) { world in
+        try await withDapr([TestApp("api")], resources: resources, configure: .with { $0.stateFile = file.path }) {
+            world in
             for number in 21...30 {
-                let reply = try await world.call("api", "POST", "/v1.0/publish/bus/t?metadata.partitionKey=u\(number % 3)", json: ["n": JSON(number)])
+                let reply = try await world.call(
+                    "api", "POST", "/v1.0/publish/bus/t?metadata.partitionKey=u\(number % 3)", json: ["n": JSON(number)]
+                )
                 #expect(reply.status == 204)
             }
         }
         let second = TestApp("audit")
-        try await withDapr([second], resources: resources, configure: { $0.stateFile = file.path }) { world in
+        try await withDapr([second], resources: resources, configure: .with { $0.stateFile = file.path }) { world in
             try await world.dapr.waitUntilIdle()
             // In order for each key, nothing again, nothing missing.
             for key in 0..<3 {
-                #expect(second.requests.compactMap { Self.number($0) }.filter { $0 % 3 == key } == (21...30).filter { $0 % 3 == key })
+                #expect(
+                    second.requests.compactMap { Self.number($0) }.filter { $0 % 3 == key }
+                        == (21...30).filter { $0 % 3 == key })
             }
             #expect(second.requests.count == 10)
         }
@@ -45,7 +52,7 @@ import WireValues
         let late = TestApp("late")
         try await withDapr(
             [late], resources: pubsub() + subscription("t", app: "late"),
-            configure: { options in
+            configure: .with { options in
                 options.stateFile = file.path
                 options.topics["t"] = TopicSettings(partitions: 1)
                 options.apps = [LocalDapr.App(id: "early"), LocalDapr.App(id: "late")]
@@ -70,13 +77,14 @@ import WireValues
             let app = TestApp("app")
             try await withDapr(
                 [app], resources: pubsub() + subscription("t"),
-                configure: { options in
+                configure: .with { options in
                     options.stateFile = file.path
                     options.topics["t"] = TopicSettings(partitions: partitions)
                 }
             ) { world in
                 for number in 1...30 {
-                    let reply = try await world.call("app", "POST", "/v1.0/publish/bus/t?metadata.partitionKey=u\(number)", json: 1)
+                    let reply = try await world.call(
+                        "app", "POST", "/v1.0/publish/bus/t?metadata.partitionKey=u\(number)", json: 1)
                     #expect(reply.status == 204)
                 }
                 try await world.dapr.waitUntilIdle()
@@ -97,16 +105,19 @@ import WireValues
             let reply = try await world.call("api", "POST", "/v1.0/publish/bus/t", json: ["n": JSON(number)])
             #expect(reply.status == 204)
         }
-        try await withDapr([TestApp("api")], resources: pubsub(), configure: configure) { world in
+        try await withDapr([TestApp("api")], resources: pubsub(), configure: OptionChange(apply: configure)) { world in
             try await publish(world, 1)
             try await publish(world, 2)
         }
         now.set(now.value.advanced(by: .seconds(7_200)))
         let reader = TestApp("reader")
-        try await withDapr([TestApp("api"), reader], resources: pubsub() + subscription("t", app: "reader"), configure: { options in
-            configure(&options)
-            options.apps[1].appPort = nil
-        }, ready: false) { world in
+        try await withDapr(
+            [TestApp("api"), reader], resources: pubsub() + subscription("t", app: "reader"),
+            configure: .with { options in
+                configure(&options)
+                options.apps[1].appPort = nil
+            }, ready: false
+        ) { world in
             try await publish(world, 3)
             try await world.dapr.machine.broker.purge()
             world.dapr.attach(instance: "reader", appPort: reader.appPort)
@@ -125,7 +136,9 @@ import WireValues
             let size = Int.random(in: 0...300, using: &generator)
             var pending = PendingRecord(value: (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) })
             if index % 3 != 0 { pending.key = "key-\(index)" }
-            for number in 0..<(index % 4) { pending.headers.append(RecordHeader(name: "h\(number)", value: "ü\(index)")) }
+            for number in 0..<(index % 4) {
+                pending.headers.append(RecordHeader(name: "h\(number)", value: "ü\(index)"))
+            }
             if index % 7 == 0 { pending.origin = DeadLetterOrigin(topic: "t", group: "g", reason: "why") }
             let time = Int64.random(in: 0...2_000_000_000_000, using: &generator)
             records.append(Record(offset: 100 + Int64(index), timestamp: time, pending))
@@ -137,6 +150,8 @@ import WireValues
         #expect(read.map(\.headers) == records.map(\.headers))
         #expect(read.map(\.value) == records.map(\.value))
         #expect(read.map(\.origin) == records.map(\.origin))
-        #expect(throws: RecordBatch.Damaged.self) { try RecordBatch.decode(Array(RecordBatch.encode(records).dropLast()), first: 100) }
+        #expect(throws: RecordBatch.Damaged.self) {
+            try RecordBatch.decode(Array(RecordBatch.encode(records).dropLast()), first: 100)
+        }
     }
 }

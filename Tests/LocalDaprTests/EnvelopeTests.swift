@@ -1,6 +1,6 @@
 import Synchronization
-import Testing
 import TestKit
+import Testing
 import WireValues
 
 @testable import LocalDapr
@@ -14,7 +14,8 @@ import WireValues
         let app = TestApp("task-api")
         let result = Box<(JSON, APIRequest)?>(nil)
         try await withDapr([app], resources: pubsub() + subscription("t") + resources) { world in
-            let reply = try await world.call("task-api", "POST", "/v1.0/publish/bus/t\(query)", body, type: type, headers: headers)
+            let reply = try await world.call(
+                "task-api", "POST", "/v1.0/publish/bus/t\(query)", body, type: type, headers: headers)
             #expect(reply.status == 204)
             #expect(reply.bytes.isEmpty)
             try await app.wait(for: 1)
@@ -31,7 +32,8 @@ import WireValues
     }
 
     @Test func `1.1 JSON becomes the data as it is, big numbers included`() async throws {
-        let (event, request) = try await delivered(Array(#"{"n":12345678901234567890123,"t":"<a&b>"}"#.utf8), type: "application/json; charset=utf-8")
+        let (event, request) = try await delivered(
+            Array(#"{"n":12345678901234567890123,"t":"<a&b>"}"#.utf8), type: "application/json; charset=utf-8")
         #expect(event["datacontenttype"]?.string == "application/json; charset=utf-8")
         let text = String(decoding: request.body ?? [], as: UTF8.self)
         #expect(text.contains("12345678901234567890123"))
@@ -52,7 +54,9 @@ import WireValues
         #expect(vendor["data"]?.string == #"{"a":1}"#)
     }
 
-    @Test func `1.1 the fields of the envelope, in alphabetical order, with empty trace fields while tracing is off`() async throws {
+    @Test func `1.1 the fields of the envelope, in alphabetical order, with empty trace fields while tracing is off`()
+        async throws
+    {
         let (event, request) = try await delivered(Array("1".utf8), type: "application/json")
         #expect(event["specversion"]?.string == "1.0")
         #expect(event["source"]?.string == "task-api")
@@ -71,7 +75,9 @@ import WireValues
         #expect(request.header("traceparent") == "00-00000000000000000000000000000000-0000000000000000-00")
     }
 
-    @Test func `1.1 with tracing on the request's trace context goes into the event and to the subscriber`() async throws {
+    @Test func `1.1 with tracing on the request's trace context goes into the event and to the subscriber`()
+        async throws
+    {
         let configuration = """
             ---
             apiVersion: dapr.io/v1alpha1
@@ -93,7 +99,8 @@ import WireValues
             "id": "e-1", "source": "/todo/task-api", "type": "task.created", "specversion": "1.0", "topic": "elsewhere",
             "time": "2026-03-02T08:00:00.412Z", "data": ["n": 1], "partitionkey": "u",
         ]
-        let (event, _) = try await delivered(body.bytes, type: "application/cloudevents+json", query: "?metadata.cloudevent.type=other")
+        let (event, _) = try await delivered(
+            body.bytes, type: "application/cloudevents+json", query: "?metadata.cloudevent.type=other")
         #expect(event["id"]?.string == "e-1")
         #expect(event["type"]?.string == "task.created")
         #expect(event["topic"]?.string == "t")
@@ -113,10 +120,14 @@ import WireValues
         #expect(event["time"] != nil)
     }
 
-    @Test func `1.1 metadata of the query overrides fields of the envelope, and goes to the subscriber as headers`() async throws {
+    @Test func `1.1 metadata of the query overrides fields of the envelope, and goes to the subscriber as headers`()
+        async throws
+    {
         let (event, request) = try await delivered(
             Array("1".utf8), type: "application/json",
-            query: "?metadata.cloudevent.type=task.done&metadata.cloudevent.ID=7&metadata.cloudevent.topic=x&metadata.note=a%20b&metadata.partitionKey=u1")
+            query:
+                "?metadata.cloudevent.type=task.done&metadata.cloudevent.ID=7&metadata.cloudevent.topic=x&metadata.note=a%20b&metadata.partitionKey=u1"
+        )
         #expect(event["type"]?.string == "task.done")
         #expect(event["id"]?.string == "7")
         #expect(event["topic"]?.string == "t")
@@ -131,7 +142,8 @@ import WireValues
     }
 
     @Test func `1.1 a time to live becomes an expiration`() async throws {
-        let (event, _) = try await delivered(Array("1".utf8), type: "application/json", query: "?metadata.ttlInSeconds=60")
+        let (event, _) = try await delivered(
+            Array("1".utf8), type: "application/json", query: "?metadata.ttlInSeconds=60")
         #expect(Timestamp(event["expiration"]?.string ?? "") != nil)
     }
 }

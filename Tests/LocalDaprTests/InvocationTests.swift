@@ -1,5 +1,5 @@
-import Testing
 import TestKit
+import Testing
 import WireValues
 
 @testable import LocalDapr
@@ -7,7 +7,13 @@ import WireValues
 /// Sections 0, 6 and 8: calls from app to app, what answers everything else, health and tokens.
 @Suite(.timeLimit(.minutes(1))) struct InvocationTests {
     private let echo: @Sendable (APIRequest) async -> APIResponse = { request in
-        .json(418, ["method": .string(request.method), "path": .string(request.path), "query": .string(request.rawQuery ?? ""), "body": .string(String(decoding: request.body ?? [], as: UTF8.self))])
+        .json(
+            418,
+            [
+                "method": .string(request.method), "path": .string(request.path),
+                "query": .string(request.rawQuery ?? ""),
+                "body": .string(String(decoding: request.body ?? [], as: UTF8.self)),
+            ])
     }
 
     @Test func `6 both forms pass method, path, query, body, status and headers through`() async throws {
@@ -31,7 +37,8 @@ import WireValues
             let byHeader = try await world.call("caller", "GET", "/api/tasks", headers: [("dapr-app-id", "callee")])
             #expect(byHeader.json["path"]?.string == "/api/tasks")
             let basic = Base64.encode(Array("dapr-app-id:callee".utf8))
-            let byLogin = try await world.call("caller", "GET", "/api/tasks", headers: [("authorization", "Basic \(basic)")])
+            let byLogin = try await world.call(
+                "caller", "GET", "/api/tasks", headers: [("authorization", "Basic \(basic)")])
             #expect(byLogin.json["path"]?.string == "/api/tasks")
             #expect(callee.requests.last?.header("authorization") == nil)
         }
@@ -39,7 +46,8 @@ import WireValues
 
     @Test func `6 an app that is not there, or is down, is 500`() async throws {
         try await withDapr(
-            [TestApp("caller")], configure: { $0.apps.append(LocalDapr.App(id: "down", appPort: 1)) }, ready: false
+            [TestApp("caller")], configure: .with { $0.apps.append(LocalDapr.App(id: "down", appPort: 1)) },
+            ready: false
         ) { world in
             for app in ["nope", "down"] {
                 let reply = try await world.call("caller", "GET", "/v1.0/invoke/\(app)/method/x")
@@ -77,14 +85,21 @@ import WireValues
     }
 
     @Test(arguments: [
-        ("GET", "/v1.0/publish/bus/t"), ("DELETE", "/v1.0/publish/bus/t"), ("GET", "/"), ("GET", "/nothing"), ("PUT", "/v1.0/healthz"),
+        ("GET", "/v1.0/publish/bus/t"), ("DELETE", "/v1.0/publish/bus/t"), ("GET", "/"), ("GET", "/nothing"),
+        ("PUT", "/v1.0/healthz"),
         ("PATCH", "/v1.0/state/store"), ("POST", "/v1.0/metadata"), ("GET", "/v2.0/healthz"), ("GET", "/v1.0/invoke"),
     ])
-    func `0 everything unknown, and every wrong method, is 404 of service invocation`(method: String, path: String) async throws {
+    func `0 everything unknown, and every wrong method, is 404 of service invocation`(method: String, path: String)
+        async throws
+    {
         try await withDapr([TestApp("app")], resources: pubsub()) { world in
             let reply = try await world.call("app", method, path)
             #expect(reply.status == 404)
-            #expect(reply.json == ["errorCode": "ERR_DIRECT_INVOKE", "message": "failed getting app id either from the URL path or the header dapr-app-id"])
+            #expect(
+                reply.json == [
+                    "errorCode": "ERR_DIRECT_INVOKE",
+                    "message": "failed getting app id either from the URL path or the header dapr-app-id",
+                ])
             #expect(reply.header("content-type") == "application/json")
         }
     }
@@ -115,7 +130,8 @@ import WireValues
 
     @Test func `8 outbound health before the app is there, full health after`() async throws {
         let app = TestApp("app")
-        try await withDapr([app], configure: { $0.apps = [LocalDapr.App(id: "app", appPort: 1)] }, ready: false) { world in
+        try await withDapr([app], configure: .with { $0.apps = [LocalDapr.App(id: "app", appPort: 1)] }, ready: false) {
+            world in
             let outbound = try await world.call("app", "GET", "/v1.0/healthz/outbound")
             #expect(outbound.status == 204)
             let full = try await world.call("app", "GET", "/v1.0/healthz")
@@ -139,7 +155,8 @@ import WireValues
             let json = try await world.call("app", "GET", "/v1.0/metadata").json
             #expect(json["id"]?.string == "app")
             #expect(json["extended"]?["note"]?.string == "hello")
-            #expect(json["components"]?[0] == ["name": "bus", "type": "pubsub.kafka", "version": "v1", "capabilities": []])
+            #expect(
+                json["components"]?[0] == ["name": "bus", "type": "pubsub.kafka", "version": "v1", "capabilities": []])
             #expect(json["subscriptions"]?[0]?["deadLetterTopic"]?.string == "d")
             #expect(json["subscriptions"]?[0]?["rules"] == [["path": "/events"]])
             #expect(json["appConnectionProperties"]?["protocol"]?.string == "http")
@@ -173,7 +190,8 @@ import WireValues
             #expect(published.status == 204)
             let call = try await world.call("other", "GET", "/v1.0/invoke/app/method/x")
             #expect(call.status == 500)
-            let job = try await world.call("app", "POST", "/v1.0/jobs/j", json: ["dueTime": "0s", "failurePolicy": ["drop": [:]]])
+            let job = try await world.call(
+                "app", "POST", "/v1.0/jobs/j", json: ["dueTime": "0s", "failurePolicy": ["drop": [:]]])
             #expect(job.status == 204)
             #expect(app.requests.isEmpty)
             isWell.set(true)

@@ -1,5 +1,5 @@
-import Testing
 import TestKit
+import Testing
 import WireValues
 
 @testable import LocalDapr
@@ -15,14 +15,17 @@ import WireValues
         let clock = ManualClock()
         try await withDapr(
             apps,
-            configure: { options in
+            configure: .with { options in
                 options.stateFile = file
-                options.time = TimeSource(now: { Self.start.advanced(by: clock.now.offset) }, sleep: { try await clock.sleep(for: $0) })
+                options.time = TimeSource(
+                    now: { Self.start.advanced(by: clock.now.offset) }, sleep: { try await clock.sleep(for: $0) })
             }
         ) { world in try await body(world, clock) }
     }
 
-    private func create(_ world: World, _ name: String, _ job: JSON, app: String = "app", path: String = "v1.0") async throws {
+    private func create(_ world: World, _ name: String, _ job: JSON, app: String = "app", path: String = "v1.0")
+        async throws
+    {
         let reply = try await world.call(app, "POST", "/\(path)/jobs/\(name)", json: job)
         #expect(reply.status == 204)
         #expect(reply.bytes.isEmpty)
@@ -58,11 +61,15 @@ import WireValues
             #expect(reply.status == 500)
             #expect(reply.code == "DAPR_SCHEDULER_GET_JOB")
             #expect(reply.reason == "DAPR_SCHEDULER_GET_JOB")
-            #expect(reply.json["message"]?.string == "failed to get job due to: rpc error: code = NotFound desc = job not found: rem-1")
+            #expect(
+                reply.json["message"]?.string
+                    == "failed to get job due to: rpc error: code = NotFound desc = job not found: rem-1")
         }
     }
 
-    @Test func `3.2 a due time in the past fires at once, durations count from now, no data is an empty body`() async throws {
+    @Test func `3.2 a due time in the past fires at once, durations count from now, no data is an empty body`()
+        async throws
+    {
         let app = TestApp("app")
         try await withJobs([app]) { world, clock in
             try await create(world, "past", ["dueTime": "2020-01-01T00:00:00Z"])
@@ -94,11 +101,15 @@ import WireValues
             #expect(reply.json == expected)
             try await create(world, "k", ["dueTime": "1h"])
             let plain = try await world.call("app", "GET", "/v1.0/jobs/k")
-            #expect(plain.json == ["name": "k", "dueTime": "1h", "failurePolicy": ["constant": ["interval": "1s", "maxRetries": 3]]])
+            #expect(
+                plain.json == [
+                    "name": "k", "dueTime": "1h", "failurePolicy": ["constant": ["interval": "1s", "maxRetries": 3]],
+                ])
         }
     }
 
-    @Test func `3.1 delete is 204 also for what is not there, PUT is no route, names belong to an app id`() async throws {
+    @Test func `3.1 delete is 204 also for what is not there, PUT is no route, names belong to an app id`() async throws
+    {
         let app = TestApp("app")
         try await withJobs([app, TestApp("other")]) { world, clock in
             try await create(world, "j", ["dueTime": "5s"])
@@ -136,14 +147,19 @@ import WireValues
 
     @Test(arguments: [
         (#"nonsense"#, 400, "ERR_MALFORMED_REQUEST"), ("[{}]", 400, "ERR_MALFORMED_REQUEST"),
-        (#"{"dueTime":"1s","repeats":-1}"#, 400, "ERR_MALFORMED_REQUEST"), (#"{"dueTime":5}"#, 400, "ERR_MALFORMED_REQUEST"),
+        (#"{"dueTime":"1s","repeats":-1}"#, 400, "ERR_MALFORMED_REQUEST"),
+        (#"{"dueTime":5}"#, 400, "ERR_MALFORMED_REQUEST"),
         (#"{"dueTime":"1s","failurePolicy":{"constant":{"interval":"5m"}}}"#, 400, "ERR_MALFORMED_REQUEST"),
         ("{}", 400, "DAPR_SCHEDULER_SCHEDULE_EMPTY"), ("", 400, "DAPR_SCHEDULER_SCHEDULE_EMPTY"),
-        (#"{"name":"x","dueTime":"1s"}"#, 400, "DAPR_SCHEDULER_JOB_NAME"), (#"{"schedule":"* * * * *"}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"),
+        (#"{"name":"x","dueTime":"1s"}"#, 400, "DAPR_SCHEDULER_JOB_NAME"),
+        (#"{"schedule":"* * * * *"}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"),
         (#"{"schedule":"TZ=Nowhere/City 0 0 0 * * *"}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"),
-        (#"{"schedule":"TZ=UTC @every 5s"}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"), (#"{"dueTime":"soon"}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"),
-        (#"{"dueTime":"2026-03-02T08:00:00"}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"), (#"{"dueTime":"1s","repeats":0}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"),
-        (#"{"dueTime":"1s","repeats":2}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"), (#"{"dueTime":"1s","ttl":"5s"}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"),
+        (#"{"schedule":"TZ=UTC @every 5s"}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"),
+        (#"{"dueTime":"soon"}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"),
+        (#"{"dueTime":"2026-03-02T08:00:00"}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"),
+        (#"{"dueTime":"1s","repeats":0}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"),
+        (#"{"dueTime":"1s","repeats":2}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"),
+        (#"{"dueTime":"1s","ttl":"5s"}"#, 500, "DAPR_SCHEDULER_SCHEDULE_JOB"),
     ])
     func `3.2 a job that cannot be is refused`(body: String, status: Int, code: String) async throws {
         try await withJobs([TestApp("app")]) { world, _ in
@@ -159,7 +175,8 @@ import WireValues
             let blank = try await world.call("app", "POST", "/v1.0/jobs/%20", json: ["dueTime": "1h"])
             #expect(blank.status == 400)
             #expect(blank.code == "DAPR_SCHEDULER_JOB_NAME_EMPTY")
-            let long = try await world.call("app", "POST", "/v1.0/jobs/" + String(repeating: "a", count: 600), json: ["dueTime": "1h"])
+            let long = try await world.call(
+                "app", "POST", "/v1.0/jobs/" + String(repeating: "a", count: 600), json: ["dueTime": "1h"])
             #expect(long.status == 500)
             let hash = try await world.call("app", "POST", "/v1.0/jobs/a%23b", json: ["dueTime": "1h"])
             #expect(hash.status == 500)
@@ -181,7 +198,8 @@ import WireValues
         let app = TestApp("app") { _ in .init(status: 503) }
         try await withJobs([app]) { world, clock in
             try await create(world, "once", ["dueTime": "1s", "failurePolicy": ["drop": [:]]])
-            try await create(world, "six", ["dueTime": "1s", "failurePolicy": ["constant": ["interval": "2s", "maxRetries": 5]]])
+            try await create(
+                world, "six", ["dueTime": "1s", "failurePolicy": ["constant": ["interval": "2s", "maxRetries": 5]]])
             try await pass(clock, .seconds(14))
             #expect(app.requests("/job/once").count == 1)
             #expect(app.requests("/job/six").count == 6)
@@ -233,9 +251,10 @@ import WireValues
         let clock = ManualClock()
         try await withDapr(
             [app],
-            configure: { options in
+            configure: .with { options in
                 options.apps = [LocalDapr.App(id: "app")]
-                options.time = TimeSource(now: { Self.start.advanced(by: clock.now.offset) }, sleep: { try await clock.sleep(for: $0) })
+                options.time = TimeSource(
+                    now: { Self.start.advanced(by: clock.now.offset) }, sleep: { try await clock.sleep(for: $0) })
             }, ready: false
         ) { world in
             try await create(world, "j", ["dueTime": "1s", "failurePolicy": ["drop": [:]]])
@@ -262,7 +281,9 @@ import WireValues
         let app = TestApp("app") { _ in .init(status: 500) }
         try await withJobs([app], file: file.path) { world, clock in
             try await create(world, "later", ["dueTime": "2026-03-02T08:30:00Z", "data": 7])
-            try await create(world, "failing", ["dueTime": "0s", "failurePolicy": ["constant": ["interval": "60s", "maxRetries": 1]]])
+            try await create(
+                world, "failing",
+                ["dueTime": "0s", "failurePolicy": ["constant": ["interval": "60s", "maxRetries": 1]]])
             try await app.wait(for: 1)
             try await pass(clock, .seconds(1))
         }
@@ -271,9 +292,10 @@ import WireValues
         clock.advance(by: .seconds(3_600))
         try await withDapr(
             [second],
-            configure: { options in
+            configure: .with { options in
                 options.stateFile = file.path
-                options.time = TimeSource(now: { Self.start.advanced(by: clock.now.offset) }, sleep: { try await clock.sleep(for: $0) })
+                options.time = TimeSource(
+                    now: { Self.start.advanced(by: clock.now.offset) }, sleep: { try await clock.sleep(for: $0) })
             }
         ) { world in
             try await second.wait(for: 5)
@@ -296,12 +318,18 @@ import WireValues
     }
 
     @Test(arguments: [
-        ("0 30 9 * * *", "2026-03-02T08:00:00Z", "2026-03-02T09:30:00Z"), ("0 0 0 1 * *", "2026-03-02T08:00:00Z", "2026-04-01T00:00:00Z"),
-        ("0 0 12 * * MON", "2026-03-02T12:00:00Z", "2026-03-09T12:00:00Z"), ("0 0 12 13 * FRI", "2026-03-02T12:00:00Z", "2026-03-06T12:00:00Z"),
-        ("0 0 0 29 2 *", "2026-03-02T00:00:00Z", "2028-02-29T00:00:00Z"), ("30 0-10/5 8 * JAN-JUN ?", "2026-03-02T08:00:30Z", "2026-03-02T08:05:30Z"),
-        ("TZ=Europe/Berlin 0 0 9 * * *", "2026-03-28T09:00:00Z", "2026-03-29T07:00:00Z"), ("@daily", "2026-03-02T08:00:00Z", "2026-03-03T00:00:00Z"),
-        ("CRON_TZ=America/New_York @daily", "2026-03-02T08:00:00Z", "2026-03-03T05:00:00Z"), ("@hourly", "2026-03-02T08:00:00Z", "2026-03-02T09:00:00Z"),
-        ("@every 1h30m", "2026-03-02T08:00:00Z", "2026-03-02T09:30:00Z"), ("@weekly", "2026-03-02T08:00:00Z", "2026-03-08T00:00:00Z"),
+        ("0 30 9 * * *", "2026-03-02T08:00:00Z", "2026-03-02T09:30:00Z"),
+        ("0 0 0 1 * *", "2026-03-02T08:00:00Z", "2026-04-01T00:00:00Z"),
+        ("0 0 12 * * MON", "2026-03-02T12:00:00Z", "2026-03-09T12:00:00Z"),
+        ("0 0 12 13 * FRI", "2026-03-02T12:00:00Z", "2026-03-06T12:00:00Z"),
+        ("0 0 0 29 2 *", "2026-03-02T00:00:00Z", "2028-02-29T00:00:00Z"),
+        ("30 0-10/5 8 * JAN-JUN ?", "2026-03-02T08:00:30Z", "2026-03-02T08:05:30Z"),
+        ("TZ=Europe/Berlin 0 0 9 * * *", "2026-03-28T09:00:00Z", "2026-03-29T07:00:00Z"),
+        ("@daily", "2026-03-02T08:00:00Z", "2026-03-03T00:00:00Z"),
+        ("CRON_TZ=America/New_York @daily", "2026-03-02T08:00:00Z", "2026-03-03T05:00:00Z"),
+        ("@hourly", "2026-03-02T08:00:00Z", "2026-03-02T09:00:00Z"),
+        ("@every 1h30m", "2026-03-02T08:00:00Z", "2026-03-02T09:30:00Z"),
+        ("@weekly", "2026-03-02T08:00:00Z", "2026-03-08T00:00:00Z"),
     ])
     func `3.2 the next tick of a schedule`(schedule: String, after: String, expected: String) throws {
         let tick = try JobSchedule(schedule).tick(after: try #require(Timestamp(after)))

@@ -1,5 +1,5 @@
-import Testing
 import TestKit
+import Testing
 import WireValues
 
 @testable import LocalDapr
@@ -7,7 +7,8 @@ import WireValues
 /// Sections 0 and 1: what publishing refuses, and publishing in bulk.
 @Suite struct PublishTests {
     private let resources =
-        pubsub(metadata: ["publishingScopes": "limited=ok", "protectedTopics": "secret-topic"]) + subscription("t", app: "app")
+        pubsub(metadata: ["publishingScopes": "limited=ok", "protectedTopics": "secret-topic"])
+        + subscription("t", app: "app")
 
     @Test func `1.1 a pubsub that there is not is 404, a topic out of scope 403`() async throws {
         try await withDapr([TestApp("app"), TestApp("limited")], resources: resources) { world in
@@ -29,13 +30,16 @@ import WireValues
         }
     }
 
-    @Test func `1.1 rawPayload that is no truth value is 400, a CloudEvent that is none 500, no topic a route miss`() async throws {
+    @Test func `1.1 rawPayload that is no truth value is 400, a CloudEvent that is none 500, no topic a route miss`()
+        async throws
+    {
         try await withDapr([TestApp("app")], resources: resources) { world in
             let raw = try await world.call("app", "POST", "/v1.0/publish/bus/t?metadata.rawPayload=maybe", json: 1)
             #expect(raw.status == 400)
             #expect(raw.code == "ERR_PUBSUB_REQUEST_METADATA")
             #expect(raw.reason == "DAPR_PUBSUB_METADATA_DESERIALIZATION")
-            let event = try await world.call("app", "POST", "/v1.0/publish/bus/t", Array("[1]".utf8), type: "application/cloudevents+json")
+            let event = try await world.call(
+                "app", "POST", "/v1.0/publish/bus/t", Array("[1]".utf8), type: "application/cloudevents+json")
             #expect(event.status == 500)
             #expect(event.code == "ERR_PUBSUB_CLOUD_EVENTS_SER")
             #expect(event.reason == "DAPR_PUBSUB_CLOUD_EVENT_CREATION")
@@ -47,7 +51,7 @@ import WireValues
 
     @Test func `1.1 a broker that refuses is 500, for as long as it was asked to`() async throws {
         let app = TestApp("app")
-        try await withDapr([app], resources: resources, configure: { $0.allowFaults = true }) { world in
+        try await withDapr([app], resources: resources, configure: .with { $0.allowFaults = true }) { world in
             try world.dapr.refusePublishing(for: .seconds(600))
             let refused = try await world.call("app", "POST", "/v1.0/publish/bus/t", json: 1)
             #expect(refused.status == 500)
@@ -72,7 +76,8 @@ import WireValues
             let reply = try await world.call("app", "POST", "/v1.0/publish/bus/t", body, type: "text/plain")
             #expect(reply.status == 500)
             #expect(reply.code == "ERR_PUBSUB_PUBLISH_MESSAGE")
-            #expect(try await world.call("app", "POST", "/v1.0/jobs/j", body, type: "text/plain").code == "ERR_BODY_READ")
+            #expect(
+                try await world.call("app", "POST", "/v1.0/jobs/j", body, type: "text/plain").code == "ERR_BODY_READ")
         }
     }
 
@@ -90,7 +95,10 @@ import WireValues
         let app = TestApp("app")
         try await withDapr([app], resources: resources) { world in
             let entries: JSON = [
-                ["entryId": "1", "event": ["a": 1], "contentType": "application/json", "metadata": ["partitionKey": "k"]],
+                [
+                    "entryId": "1", "event": ["a": 1], "contentType": "application/json",
+                    "metadata": ["partitionKey": "k"],
+                ],
                 ["entryId": "2", "event": "hi", "contentType": "text/plain"],
                 ["entryId": "3", "event": "AP8K", "contentType": "application/octet-stream"],
                 ["entryId": "4", "event": ["id": "e", "type": "x"], "contentType": "application/cloudevents+json"],
@@ -112,7 +120,8 @@ import WireValues
     @Test(arguments: [
         #"{"entryId":"1"}"#, "nonsense", #"[{"event":1,"contentType":"application/json"}]"#,
         #"[{"entryId":"1","event":1,"contentType":"application/json"},{"entryId":"1","event":1,"contentType":"application/json"}]"#,
-        #"[{"entryId":"1","event":1,"contentType":"text/plain"}]"#, #"[{"entryId":"1","event":"&","contentType":"application/octet-stream"}]"#,
+        #"[{"entryId":"1","event":1,"contentType":"text/plain"}]"#,
+        #"[{"entryId":"1","event":"&","contentType":"application/octet-stream"}]"#,
         #"[{"entryId":"1","event":1}]"#,
     ])
     func `1.2 a bulk with anything wrong in it is refused as a whole`(body: String) async throws {

@@ -1,5 +1,5 @@
-import Testing
 import TestKit
+import Testing
 import WireValues
 
 @testable import LocalDapr
@@ -8,7 +8,8 @@ import WireValues
 @Suite(.timeLimit(.minutes(1))) struct ResiliencyTests {
     private func spec(_ text: String) throws -> ResiliencySpec {
         try ResiliencySpec(
-            ResourceDocument.read("apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: {name: r}\n" + text, source: "test")[0])
+            ResourceDocument.read(
+                "apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: {name: r}\n" + text, source: "test")[0])
     }
 
     private func component(_ type: String, _ name: String = "bus") throws -> Component {
@@ -27,10 +28,14 @@ import WireValues
     }
 
     @Test func `the defaults are constant, five seconds, for ever`() throws {
-        let spec = try spec("spec: {policies: {retries: {a: {}, b: {policy: exponential, maxRetries: -1, matching: {httpStatusCodes: '429,500-599'}}}}}")
+        let spec = try spec(
+            "spec: {policies: {retries: {a: {}, b: {policy: exponential, maxRetries: -1, matching: {httpStatusCodes: '429,500-599'}}}}}"
+        )
         #expect(spec.retries["a"] == RetryPolicy(pace: .constant(.seconds(5)), maxRetries: nil))
         let matching = try #require(spec.retries["b"])
-        #expect(matching.isWorthRetrying(status: 429) && matching.isWorthRetrying(status: 503) && matching.isWorthRetrying(status: nil))
+        #expect(
+            matching.isWorthRetrying(status: 429) && matching.isWorthRetrying(status: 503)
+                && matching.isWorthRetrying(status: nil))
         #expect(!matching.isWorthRetrying(status: 404))
     }
 
@@ -53,14 +58,20 @@ import WireValues
         #expect(policies.component(try component("pubsub.kafka"), .inbound).retry?.pace == .constant(.seconds(4)))
         #expect(policies.component(try component("pubsub.kafka"), .outbound).retry?.pace == .constant(.seconds(1)))
         #expect(policies.component(try component("pubsub.kafka"), .outbound).timeout == .milliseconds(250))
-        #expect(policies.component(try component("pubsub.kafka", "other"), .inbound).retry?.pace == .constant(.seconds(3)))
-        #expect(policies.component(try component("state.redis", "other"), .inbound).retry?.pace == .constant(.seconds(2)))
+        #expect(
+            policies.component(try component("pubsub.kafka", "other"), .inbound).retry?.pace == .constant(.seconds(3)))
+        #expect(
+            policies.component(try component("state.redis", "other"), .inbound).retry?.pace == .constant(.seconds(2)))
         #expect(policies.app("x").retry?.pace == .constant(.seconds(1)))
     }
 
-    @Test func `a breaker opens when its expression says so, tries again after its timeout, and closes after a success`() throws {
+    @Test
+    func `a breaker opens when its expression says so, tries again after its timeout, and closes after a success`()
+        throws
+    {
         let now = Box(Timestamp(seconds: 0))
-        let spec = try spec("spec: {policies: {circuitBreakers: {b: {maxRequests: 1, timeout: 10s, trip: consecutiveFailures >= 2}}}}")
+        let spec = try spec(
+            "spec: {policies: {circuitBreakers: {b: {maxRequests: 1, timeout: 10s, trip: consecutiveFailures >= 2}}}}")
         let breaker = CircuitBreaker(try #require(spec.breakers["b"]), now: { now.value })
         for _ in 1...2 {
             try breaker.enter()
@@ -98,13 +109,16 @@ import WireValues
             let reply = try await world.call("slow", "POST", "/v1.0/publish/bus/t", json: 1)
             #expect(reply.status == 204)
             try await world.dapr.waitUntilIdle()
-            #expect(try await world.dapr.deadLetters().map(\.reason) == ["the app took longer than the policy's timeout"])
+            #expect(
+                try await world.dapr.deadLetters().map(\.reason) == ["the app took longer than the policy's timeout"])
         }
     }
 
     @Test func `matching statuses decide which answers are worth another attempt`() async throws {
         let app = TestApp("app") { request in .init(status: request.path == "/events" ? 400 : 200) }
-        let resources = pubsub() + subscription("t", deadLetters: "dead") + inboundRetries(3, more: ", matching: {httpStatusCodes: 500-599}")
+        let resources =
+            pubsub() + subscription("t", deadLetters: "dead")
+            + inboundRetries(3, more: ", matching: {httpStatusCodes: 500-599}")
         try await withDapr([app], resources: resources) { world in
             let reply = try await world.call("app", "POST", "/v1.0/publish/bus/t", json: 1)
             #expect(reply.status == 204)
@@ -115,7 +129,8 @@ import WireValues
 
     @Test(arguments: [
         "spec: {policies: {retries: {a: {policy: sometimes}}}}", "spec: {policies: {timeouts: {a: soon}}}",
-        "spec: {policies: {circuitBreakers: {a: {trip: 'failures > 1'}}}}", "spec: {policies: {retries: {a: {matching: {httpStatusCodes: 5xx}}}}}",
+        "spec: {policies: {circuitBreakers: {a: {trip: 'failures > 1'}}}}",
+        "spec: {policies: {retries: {a: {matching: {httpStatusCodes: 5xx}}}}}",
     ])
     func `what cannot be read is refused with its place`(text: String) {
         #expect(throws: ResourceError.self) { try spec(text) }

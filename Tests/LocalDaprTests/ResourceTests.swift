@@ -1,6 +1,6 @@
 import Logging
-import Testing
 import TestKit
+import Testing
 import WireValues
 
 @testable import LocalDapr
@@ -60,21 +60,26 @@ import WireValues
 
         """
 
-    @Test func `a rendered platform works as it is: services with components of their own share the topics`() async throws {
+    @Test func `a rendered platform works as it is: services with components of their own share the topics`()
+        async throws
+    {
         let api = TestApp("todo-api")
         let notifications = TestApp("todo-notifications")
         try await withDapr([api, notifications], resources: rendered) { world in
             for number in 1...30 {
                 let reply = try await world.call(
-                    "todo-api", "POST", "/v1.0/publish/todo-pubsub-api/reminders?metadata.partitionKey=u\(number)", json: JSON(number))
+                    "todo-api", "POST", "/v1.0/publish/todo-pubsub-api/reminders?metadata.partitionKey=u\(number)",
+                    json: JSON(number))
                 #expect(reply.status == 204)
             }
             try await notifications.wait(for: 30, on: "/events/reminders")
             // KafkaTopic: three partitions.
             #expect(Set(notifications.requests.compactMap { $0.header("__partition") }) == ["0", "1", "2"])
-            let forbidden = try await world.call("todo-api", "POST", "/v1.0/publish/todo-pubsub-api/task-updates", json: 1)
+            let forbidden = try await world.call(
+                "todo-api", "POST", "/v1.0/publish/todo-pubsub-api/task-updates", json: 1)
             #expect(forbidden.status == 403)
-            let invisible = try await world.call("todo-api", "POST", "/v1.0/publish/todo-pubsub-notifications/reminders", json: 1)
+            let invisible = try await world.call(
+                "todo-api", "POST", "/v1.0/publish/todo-pubsub-notifications/reminders", json: 1)
             #expect(invisible.status == 404)
         }
     }
@@ -82,9 +87,16 @@ import WireValues
     @Test(arguments: [
         ("kind: Component\napiVersion: dapr.io/v1alpha1\nmetadata: {name: x}\nspec: {type: pubsub}", "spec.type"),
         ("kind: Subscription\napiVersion: dapr.io/v2alpha1\nmetadata: {name: x}\nspec: {pubsubname: a}", "spec.topic"),
-        ("kind: Subscription\napiVersion: dapr.io/v2alpha1\nmetadata: {name: x}\nspec: {pubsubname: a, topic: b}", "routes.default"),
-        ("kind: Component\napiVersion: dapr.io/v1alpha1\nmetadata: {name: x}\nspec: {type: secretstores.hashicorp.vault, version: v1}", "secretstores.local.file"),
-        ("kind: Secret\napiVersion: v1\nmetadata: {name: x}\ndata: {a: '*'}", "stringData"), ("a: [", "YAML"), ("- 1", "no object"),
+        (
+            "kind: Subscription\napiVersion: dapr.io/v2alpha1\nmetadata: {name: x}\nspec: {pubsubname: a, topic: b}",
+            "routes.default"
+        ),
+        (
+            "kind: Component\napiVersion: dapr.io/v1alpha1\nmetadata: {name: x}\nspec: {type: secretstores.hashicorp.vault, version: v1}",
+            "secretstores.local.file"
+        ),
+        ("kind: Secret\napiVersion: v1\nmetadata: {name: x}\ndata: {a: '*'}", "stringData"), ("a: [", "YAML"),
+        ("- 1", "no object"),
     ])
     func `what is wrong is said with its place and its remedy`(yaml: String, words: String) throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -131,7 +143,10 @@ import WireValues
         #expect(sync.name == "todo-sync-1" && sync.maxConcurrency == 4 && sync.daprPort == 0 && sync.healthCheck == nil)
     }
 
-    @Test(arguments: ["version: 2\napps: []", "version: 1\napps: []", "version: 1\napps: [{appPort: 1}]", "version: 1\napps: [{appID: a, appPort: x}]"])
+    @Test(arguments: [
+        "version: 2\napps: []", "version: 1\napps: []", "version: 1\napps: [{appPort: 1}]",
+        "version: 1\napps: [{appID: a, appPort: x}]",
+    ])
     func `a run template that is none is refused`(text: String) {
         #expect(throws: ResourceError.self) { try RunTemplate(text, file: "apps.yaml") }
     }
@@ -162,8 +177,11 @@ import WireValues
         let text = Array(#" {"a" : [1, {"b":"}"}], "\u0061b": -1.5e3, "n": null} "#.utf8)
         let members = try RawJSON.members(of: text)
         #expect(members.map(\.key) == ["a", "ab", "n"])
-        #expect(members.map { String(decoding: text[$0.value], as: UTF8.self) } == [#"[1, {"b":"}"}]"#, "-1.5e3", "null"])
-        for bad in ["", "{", "{}x", "[1,]", "{\"a\":01}", "{\"a\":tru}", "{\"a\":\"\u{1}\"}", "{\"a\":\"\\x\"}", "nul", "+1"] {
+        #expect(
+            members.map { String(decoding: text[$0.value], as: UTF8.self) } == [#"[1, {"b":"}"}]"#, "-1.5e3", "null"])
+        for bad in [
+            "", "{", "{}x", "[1,]", "{\"a\":01}", "{\"a\":tru}", "{\"a\":\"\u{1}\"}", "{\"a\":\"\\x\"}", "nul", "+1",
+        ] {
             #expect(!RawJSON.isValid(Array(bad.utf8)), "\(bad)")
         }
         #expect(!RawJSON.isValid([0x22, 0xFF, 0x22]))
@@ -173,7 +191,9 @@ import WireValues
     /// The scanner and the parser of values agree about what is JSON.
     @Test func `scanning and parsing agree on mutated texts`() {
         var generator = SeededGenerator(seed: 20_260_302)
-        let seeds = [#"{"a":[1,2.5e-3,{"b":"\u00e9\n"}],"c":true,"d":null}"#, #"["",-0,1E9,"ü"]"#].map { Array($0.utf8) }
+        let seeds = [#"{"a":[1,2.5e-3,{"b":"\u00e9\n"}],"c":true,"d":null}"#, #"["",-0,1E9,"ü"]"#].map {
+            Array($0.utf8)
+        }
         for _ in 0..<20_000 {
             var text = seeds.randomElement(using: &generator) ?? []
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
@@ -181,12 +201,21 @@ import WireValues
                 switch Int.random(in: 0...2, using: &generator) {
                 case 0: text[place] = UInt8.random(in: 0...255, using: &generator)
                 case 1: text.remove(at: place)
-                default: text.insert(UInt8(ascii: "{}[]\",:0e-\\".unicodeScalars.randomElement(using: &generator) ?? "0"), at: place)
+                default:
+                    text.insert(
+                        UInt8(ascii: "{}[]\",:0e-\\".unicodeScalars.randomElement(using: &generator) ?? "0"), at: place)
                 }
                 if text.isEmpty { text = [0x30] }
             }
-            let isParsed = (try? JSON(parsing: text)) != nil
-            #expect(RawJSON.isValid(text) == isParsed, "seed 20260302: \(String(decoding: text, as: UTF8.self))")
+            let isValid = RawJSON.isValid(text)
+            do throws(JSONParseError) {
+                _ = try JSON(parsing: text)
+                #expect(isValid, "seed 20260302: \(String(decoding: text, as: UTF8.self))")
+            } catch {
+                // What is passed on byte by byte may hold half a surrogate pair, or a number too large for a value.
+                let isTolerable = error.reason == .invalidString || error.reason == .invalidNumber
+                #expect(!isValid || isTolerable, "seed 20260302: \(String(decoding: text, as: UTF8.self))")
+            }
         }
     }
 }

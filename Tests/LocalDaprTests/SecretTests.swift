@@ -1,6 +1,6 @@
 import FoundationEssentials
-import Testing
 import TestKit
+import Testing
 import WireValues
 
 @testable import LocalDapr
@@ -8,8 +8,11 @@ import WireValues
 /// Section 5: secrets.
 @Suite(.timeLimit(.minutes(1))) struct SecretTests {
     private func store(_ type: String, _ metadata: [String: String] = [:], name: String = "secrets") -> String {
-        var text = "---\napiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: \(name)}\nspec:\n  type: \(type)\n  version: v1\n  metadata:\n"
-        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) { text += "  - {name: \(key), value: \"\(value)\"}\n" }
+        var text =
+            "---\napiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: \(name)}\nspec:\n  type: \(type)\n  version: v1\n  metadata:\n"
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
+            text += "  - {name: \(key), value: \"\(value)\"}\n"
+        }
         return text + "\n"
     }
 
@@ -33,7 +36,8 @@ import WireValues
             let missing = try await world.call("app", "GET", "/v1.0/secrets/secrets/nope")
             #expect(missing.status == 500)
             #expect(missing.code == "ERR_SECRET_GET")
-            let elsewhere = try await world.call("app", "GET", "/v1.0/secrets/secrets/todo-database?metadata.namespace=other")
+            let elsewhere = try await world.call(
+                "app", "GET", "/v1.0/secrets/secrets/todo-database?metadata.namespace=other")
             #expect(elsewhere.status == 500)
             let unknown = try await world.call("app", "GET", "/v1.0/secrets/nope/x")
             #expect(unknown.status == 401)
@@ -43,7 +47,9 @@ import WireValues
         }
     }
 
-    @Test func `5 scopes of the Configuration: the allow list decides, then the deny list, then the default`() async throws {
+    @Test func `5 scopes of the Configuration: the allow list decides, then the deny list, then the default`()
+        async throws
+    {
         let configuration = """
             ---
             apiVersion: dapr.io/v1alpha1
@@ -56,7 +62,8 @@ import WireValues
                 - {storeName: kubernetes, defaultAccess: allow, deniedSecrets: [todo-database]}
 
             """
-        try await withDapr([TestApp("app")], resources: manifest + store("secretstores.kubernetes") + configuration) { world in
+        try await withDapr([TestApp("app")], resources: manifest + store("secretstores.kubernetes") + configuration) {
+            world in
             for name in ["secrets", "kubernetes"] {
                 let reply = try await world.call("app", "GET", "/v1.0/secrets/\(name)/todo-database")
                 #expect(reply.status == 403)
@@ -89,7 +96,7 @@ import WireValues
     @Test func `5 the environment: unknown is empty, tokens are hidden`() async throws {
         try await withDapr(
             [TestApp("app")], resources: store("secretstores.local.env"),
-            configure: { $0.environment = ["MY_KEY": "v", "DAPR_API_TOKEN": "t", "APP_API_TOKEN": "t"] }
+            configure: .with { $0.environment = ["MY_KEY": "v", "DAPR_API_TOKEN": "t", "APP_API_TOKEN": "t"] }
         ) { world in
             let known = try await world.call("app", "GET", "/v1.0/secrets/secrets/MY_KEY")
             #expect(known.json == ["MY_KEY": "v"])

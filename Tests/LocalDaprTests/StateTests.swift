@@ -1,5 +1,5 @@
-import Testing
 import TestKit
+import Testing
 import WireValues
 
 @testable import LocalDapr
@@ -19,7 +19,9 @@ import WireValues
 
     @Test func `4 what is saved is read with its ETag, what is missing is 204`() async throws {
         try await withDapr([TestApp("app")], resources: store()) { world in
-            let saved = try await world.call("app", "POST", "/v1.0/state/store", json: [["key": "k", "value": ["a": 1]], ["key": "text", "value": "x"]])
+            let saved = try await world.call(
+                "app", "POST", "/v1.0/state/store",
+                json: [["key": "k", "value": ["a": 1]], ["key": "text", "value": "x"]])
             #expect(saved.status == 204)
             let read = try await world.call("app", "GET", "/v1.0/state/store/k?consistency=strong")
             #expect(read.status == 200)
@@ -38,19 +40,24 @@ import WireValues
         try await withDapr([TestApp("app")], resources: store()) { world in
             _ = try await world.call("app", "POST", "/v1.0/state/store", json: [["key": "k", "value": 1]])
             let etag = try await world.call("app", "GET", "/v1.0/state/store/k").header("etag") ?? ""
-            let wrong = try await world.call("app", "POST", "/v1.0/state/store", json: [["key": "k", "value": 2, "etag": "other"]])
+            let wrong = try await world.call(
+                "app", "POST", "/v1.0/state/store", json: [["key": "k", "value": 2, "etag": "other"]])
             #expect(wrong.status == 409)
             #expect(wrong.code == "ERR_STATE_SAVE")
             #expect(wrong.json["message"]?.string?.contains("possible etag mismatch") == true)
-            let right = try await world.call("app", "POST", "/v1.0/state/store", json: [["key": "k", "value": 2, "etag": .string(etag)]])
+            let right = try await world.call(
+                "app", "POST", "/v1.0/state/store", json: [["key": "k", "value": 2, "etag": .string(etag)]])
             #expect(right.status == 204)
             let stale = try await world.call("app", "DELETE", "/v1.0/state/store/k", headers: [("if-match", etag)])
             #expect(stale.status == 409)
             #expect(stale.code == "ERR_STATE_DELETE")
-            let absent = try await world.call("app", "POST", "/v1.0/state/store", json: [["key": "new", "value": 2, "etag": "x"]])
+            let absent = try await world.call(
+                "app", "POST", "/v1.0/state/store", json: [["key": "new", "value": 2, "etag": "x"]])
             #expect(absent.status == 409)
             let current = try await world.call("app", "GET", "/v1.0/state/store/k").header("etag") ?? ""
-            #expect(try await world.call("app", "DELETE", "/v1.0/state/store/k", headers: [("if-match", current)]).status == 204)
+            #expect(
+                try await world.call("app", "DELETE", "/v1.0/state/store/k", headers: [("if-match", current)]).status
+                    == 204)
         }
     }
 
@@ -71,11 +78,13 @@ import WireValues
         try await withDapr([TestApp("app")], resources: store()) { world in
             let transaction: JSON = [
                 "operations": [
-                    ["operation": "upsert", "request": ["key": "a", "value": 1]], ["operation": "upsert", "request": ["key": "b", "value": 2]],
+                    ["operation": "upsert", "request": ["key": "a", "value": 1]],
+                    ["operation": "upsert", "request": ["key": "b", "value": 2]],
                     ["operation": "delete", "request": ["key": "c"]],
                 ]
             ]
-            #expect(try await world.call("app", "POST", "/v1.0/state/store/transaction", json: transaction).status == 204)
+            #expect(
+                try await world.call("app", "POST", "/v1.0/state/store/transaction", json: transaction).status == 204)
             let bulk = try await world.call("app", "POST", "/v1.0/state/store/bulk", json: ["keys": ["a", "b", "c"]])
             #expect(bulk.status == 200)
             #expect(bulk.json[0]?["data"]?.int == 1)
@@ -91,8 +100,12 @@ import WireValues
             #expect(refused.status == 500)
             #expect(refused.code == "ERR_STATE_TRANSACTION")
             #expect(try await world.call("app", "GET", "/v1.0/state/store/a").text == "1")
-            #expect(try await world.call("app", "POST", "/v1.0/state/store/transaction", json: ["operations": []]).status == 204)
-            let unknown = try await world.call("app", "POST", "/v1.0/state/store/transaction", json: ["operations": [["operation": "patch", "request": [:]]]])
+            #expect(
+                try await world.call("app", "POST", "/v1.0/state/store/transaction", json: ["operations": []]).status
+                    == 204)
+            let unknown = try await world.call(
+                "app", "POST", "/v1.0/state/store/transaction",
+                json: ["operations": [["operation": "patch", "request": [:]]]])
             #expect(unknown.status == 400)
             #expect(unknown.code == "ERR_NOT_SUPPORTED_STATE_OPERATION")
         }
@@ -135,17 +148,22 @@ import WireValues
         let now = Box(Timestamp("2026-03-02T08:00:00Z") ?? Timestamp(seconds: 0))
         try await withDapr(
             [TestApp("app")], resources: store(),
-            configure: { $0.time = TimeSource(now: { now.value }, sleep: TimeSource.system.sleep) }
+            configure: .with { $0.time = TimeSource(now: { now.value }, sleep: TimeSource.system.sleep) }
         ) { world in
-            _ = try await world.call("app", "POST", "/v1.0/state/store", json: [["key": "a", "value": 1, "metadata": ["ttlInSeconds": "10"]]])
-            _ = try await world.call("app", "POST", "/v1.0/state/store?metadata.ttlInSeconds=10", json: [["key": "b", "value": 1]])
+            _ = try await world.call(
+                "app", "POST", "/v1.0/state/store",
+                json: [["key": "a", "value": 1, "metadata": ["ttlInSeconds": "10"]]])
+            _ = try await world.call(
+                "app", "POST", "/v1.0/state/store?metadata.ttlInSeconds=10", json: [["key": "b", "value": 1]])
             _ = try await world.call("app", "POST", "/v1.0/state/store", json: [["key": "b", "value": 2]])
             let read = try await world.call("app", "GET", "/v1.0/state/store/a")
             #expect(read.header("metadata.ttlexpiretime") == "2026-03-02T08:00:10Z")
             now.set(now.value.advanced(by: .seconds(11)))
             #expect(try await world.call("app", "GET", "/v1.0/state/store/a").status == 204)
             #expect(try await world.call("app", "GET", "/v1.0/state/store/b").text == "2")
-            let bad = try await world.call("app", "POST", "/v1.0/state/store", json: [["key": "a", "value": 1, "metadata": ["ttlInSeconds": "soon"]]])
+            let bad = try await world.call(
+                "app", "POST", "/v1.0/state/store",
+                json: [["key": "a", "value": 1, "metadata": ["ttlInSeconds": "soon"]]])
             #expect(bad.status == 500)
         }
     }
@@ -153,13 +171,16 @@ import WireValues
     @Test func `state outlives a restart, but not in memory`() async throws {
         let file = try TemporaryFile()
         let resources = store() + store("memory", type: "state.in-memory")
-        try await withDapr([TestApp("app")], resources: resources, configure: { $0.stateFile = file.path }) { world in
+        try await withDapr([TestApp("app")], resources: resources, configure: .with { $0.stateFile = file.path }) {
+            world in
             for name in ["store", "memory"] {
-                let reply = try await world.call("app", "POST", "/v1.0/state/\(name)", json: [["key": "k", "value": 1]])
+                let reply = try await world.call(
+                    "app", "POST", "/v1.0/state/\(name)", json: [["key": "k", "value": 1]])
                 #expect(reply.status == 204)
             }
         }
-        try await withDapr([TestApp("app")], resources: resources, configure: { $0.stateFile = file.path }) { world in
+        try await withDapr([TestApp("app")], resources: resources, configure: .with { $0.stateFile = file.path }) {
+            world in
             let kept = try await world.call("app", "GET", "/v1.0/state/store/k")
             #expect(kept.text == "1")
             let gone = try await world.call("app", "GET", "/v1.0/state/memory/k")

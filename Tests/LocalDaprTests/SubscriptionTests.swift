@@ -1,19 +1,23 @@
-import Testing
 import TestKit
+import Testing
 import WireValues
 
 @testable import LocalDapr
 
 /// Sections 2.1 to 2.3: how the sidecar learns what an app wants, and where each event goes.
 @Suite(.timeLimit(.minutes(1))) struct SubscriptionTests {
-    private func programmatic(_ list: JSON, _ other: @escaping @Sendable (APIRequest) -> APIResponse = { _ in .init(status: 200) })
+    private func programmatic(
+        _ list: JSON, _ other: @escaping @Sendable (APIRequest) -> APIResponse = { _ in .init(status: 200) }
+    )
         -> @Sendable (APIRequest) async -> APIResponse
     {
         { request in request.path == "/dapr/subscribe" ? .json(200, list) : other(request) }
     }
 
     @Test func `2.1 the app is asked once, with its id in a header, and 404 means none`() async throws {
-        let app = TestApp("app", appToken: "secret") { request in .init(status: request.path == "/dapr/subscribe" ? 404 : 200) }
+        let app = TestApp("app", appToken: "secret") { request in
+            .init(status: request.path == "/dapr/subscribe" ? 404 : 200)
+        }
         try await withDapr([app], resources: pubsub() + subscription("t")) { world in
             let asked = app.everyRequest.filter { $0.path == "/dapr/subscribe" }
             #expect(asked.count == 1)
@@ -34,7 +38,9 @@ import WireValues
         }
     }
 
-    @Test func `2.1 another status than 200 and 404 means no programmatic subscriptions, without a second question`() async throws {
+    @Test func `2.1 another status than 200 and 404 means no programmatic subscriptions, without a second question`()
+        async throws
+    {
         let app = TestApp("app") { request in .init(status: request.path == "/dapr/subscribe" ? 503 : 200) }
         try await withDapr([app], resources: pubsub()) { world in
             #expect(app.everyRequest.filter { $0.path == "/dapr/subscribe" }.count == 1)
@@ -45,7 +51,9 @@ import WireValues
 
     @Test func `2.1 programmatic replaces declarative for the same topic`() async throws {
         let app = TestApp("app", programmatic([["pubsubname": "bus", "topic": "t", "route": "/mine"]]))
-        try await withDapr([app], resources: pubsub() + subscription("t", to: "/declared") + subscription("u", to: "/other")) { world in
+        try await withDapr(
+            [app], resources: pubsub() + subscription("t", to: "/declared") + subscription("u", to: "/other")
+        ) { world in
             for topic in ["t", "u"] {
                 let reply = try await world.call("app", "POST", "/v1.0/publish/bus/\(topic)", json: 1)
                 #expect(reply.status == 204)
@@ -67,12 +75,15 @@ import WireValues
         let app = TestApp("app", programmatic([["pubsubname": "bus", "topic": "t", "routes": routes]]))
         try await withDapr([app], resources: pubsub()) { world in
             let bodies: [JSON] = [
-                ["type": "task.completed", "data": ["priority": "high", "tags": ["x"]]], ["type": "x", "data": ["priority": "high", "tags": ["x"]]],
-                ["type": "x", "data": ["priority": "low", "tags": [], "title": "buy milk"]], ["type": "x", "data": ["priority": "low", "tags": []]],
+                ["type": "task.completed", "data": ["priority": "high", "tags": ["x"]]],
+                ["type": "x", "data": ["priority": "high", "tags": ["x"]]],
+                ["type": "x", "data": ["priority": "low", "tags": [], "title": "buy milk"]],
+                ["type": "x", "data": ["priority": "low", "tags": []]],
             ]
             for body in bodies {
                 let reply = try await world.call(
-                    "app", "POST", "/v1.0/publish/bus/t?metadata.partitionKey=k", body.bytes, type: "application/cloudevents+json")
+                    "app", "POST", "/v1.0/publish/bus/t?metadata.partitionKey=k", body.bytes,
+                    type: "application/cloudevents+json")
                 #expect(reply.status == 204)
             }
             try await world.dapr.waitUntilIdle()
@@ -80,17 +91,22 @@ import WireValues
         }
     }
 
-    @Test func `2.2 no match and no default drops the event, an evaluation error is a failure; both become dead letters`() async throws {
+    @Test
+    func `2.2 no match and no default drops the event, an evaluation error is a failure; both become dead letters`()
+        async throws
+    {
         let list: JSON = [
             [
-                "pubsubname": "bus", "topic": "t", "routes": ["rules": [["match": "event.data.kind == 1", "path": "/one"]]],
+                "pubsubname": "bus", "topic": "t",
+                "routes": ["rules": [["match": "event.data.kind == 1", "path": "/one"]]],
                 "deadLetterTopic": "dead",
             ]
         ]
         let app = TestApp("app", programmatic(list))
         try await withDapr([app], resources: pubsub()) { world in
             for body in [["kind": 2], ["other": 1]] as [JSON] {
-                let reply = try await world.call("app", "POST", "/v1.0/publish/bus/t?metadata.partitionKey=k", json: body)
+                let reply = try await world.call(
+                    "app", "POST", "/v1.0/publish/bus/t?metadata.partitionKey=k", json: body)
                 #expect(reply.status == 204)
             }
             try await world.dapr.waitUntilIdle()
@@ -114,7 +130,9 @@ import WireValues
     }
 
     @Test func `2.2 an item without any route is left out, the others hold`() async throws {
-        let app = TestApp("app", programmatic([["pubsubname": "bus", "topic": "t"], ["pubsubname": "bus", "topic": "u", "route": "/u"]]))
+        let app = TestApp(
+            "app",
+            programmatic([["pubsubname": "bus", "topic": "t"], ["pubsubname": "bus", "topic": "u", "route": "/u"]]))
         try await withDapr([app], resources: pubsub()) { world in
             let metadata = try await world.call("app", "GET", "/v1.0/metadata")
             #expect(metadata.json["subscriptions"]?.array?.map { $0["topic"]?.string } == ["u"])
@@ -144,7 +162,8 @@ import WireValues
 
     @Test func `11.1 an app may not hear what its scopes do not name`() async throws {
         let app = TestApp("app")
-        let resources = pubsub(metadata: ["subscriptionScopes": "app=u"]) + subscription("t") + subscription("u", to: "/u")
+        let resources =
+            pubsub(metadata: ["subscriptionScopes": "app=u"]) + subscription("t") + subscription("u", to: "/u")
         try await withDapr([app], resources: resources) { world in
             let metadata = try await world.call("app", "GET", "/v1.0/metadata")
             #expect(metadata.json["subscriptions"]?.array?.map { $0["topic"]?.string } == ["u"])
@@ -154,11 +173,13 @@ import WireValues
     @Test func `11.4 a new group begins where initialOffset says, and then where it stopped`() async throws {
         for (offset, expected) in [("oldest", 2), ("newest", 1)] {
             let app = TestApp("late")
-            let resources = pubsub(metadata: ["initialOffset": offset]).replacing("  - {name: initialOffset, value: oldest}\n", with: "")
+            let resources =
+                pubsub(metadata: ["initialOffset": offset]).replacing(
+                    "  - {name: initialOffset, value: oldest}\n", with: "")
                 + subscription("t", app: "late")
             try await withDapr(
                 [app], resources: resources,
-                configure: { options in
+                configure: .with { options in
                     options.apps = [LocalDapr.App(id: "early"), LocalDapr.App(id: "late")]
                 }
             ) { world in

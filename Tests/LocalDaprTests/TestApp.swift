@@ -23,7 +23,8 @@ final class TestApp: Sendable {
 
     init(
         _ id: String, name: String? = nil, healthCheck: LocalDapr.HealthCheck? = nil, appToken: String? = nil,
-        apiToken: String? = nil, _ handler: @escaping @Sendable (APIRequest) async -> APIResponse = { _ in .init(status: 200) }
+        apiToken: String? = nil,
+        _ handler: @escaping @Sendable (APIRequest) async -> APIResponse = { _ in .init(status: 200) }
     ) {
         self.id = id
         self.name = name
@@ -39,7 +40,9 @@ final class TestApp: Sendable {
     }
     var everyRequest: [APIRequest] { received.withLock { $0 } }
     func requests(_ path: String) -> [APIRequest] { requests.filter { $0.path == path } }
-    func answer(_ handler: @escaping @Sendable (APIRequest) async -> APIResponse) { self.handler.withLock { $0 = handler } }
+    func answer(_ handler: @escaping @Sendable (APIRequest) async -> APIResponse) {
+        self.handler.withLock { $0 = handler }
+    }
     var appPort: Int { port.withLock { $0 } }
 
     func run() async throws {
@@ -55,7 +58,9 @@ final class TestApp: Sendable {
                 // No programmatic subscriptions unless the handler gives some.
                 let handler = handler.withLock { $0 }
                 let answer = await handler(request)
-                if request.path.hasPrefix("/dapr/"), answer.status == 200, answer.body.isEmpty { return .init(status: 404) }
+                if request.path.hasPrefix("/dapr/"), answer.status == 200, answer.body.isEmpty {
+                    return .init(status: 404)
+                }
                 return answer
             })
         try await door.run()
@@ -94,7 +99,9 @@ struct World: Sendable {
         try await Self.call(port: dapr.port(of: app), method, path, body, type: type, headers: headers)
     }
 
-    func call(_ app: String, _ method: String, _ path: String, json: JSON, headers: [(String, String)] = []) async throws -> Reply {
+    func call(_ app: String, _ method: String, _ path: String, json: JSON, headers: [(String, String)] = [])
+        async throws -> Reply
+    {
         try await call(app, method, path, json.bytes, headers: headers)
     }
 
@@ -111,13 +118,15 @@ struct World: Sendable {
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
         let bytes = Array(try await response.body.collect(upTo: 16 << 20).readableBytesView)
-        return Reply(status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) }, bytes: bytes)
+        return Reply(
+            status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) }, bytes: bytes)
     }
 }
 
 /// Runs apps and their sidecars while `body` runs.
 func withDapr(
-    _ apps: [TestApp], resources: String = "", configure: @escaping @Sendable (inout LocalDapr.Options) -> Void = { _ in },
+    _ apps: [TestApp], resources: String = "",
+    configure: OptionChange = .with { _ in },
     ready: Bool = true, _ body: @escaping @Sendable (World) async throws -> Void
 ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -130,7 +139,7 @@ func withDapr(
                         id: $0.id, name: $0.name, appPort: $0.appPort, apiToken: $0.apiToken, appToken: $0.appToken,
                         healthCheck: $0.healthCheck)
                 }, resources: [.text(resources)])
-            configure(&options)
+            configure.apply(&options)
             let logger = Logger(label: "dapr", factory: { _ in SwiftLogNoOpLogHandler() })
             try await LocalDapr.running(options, logger: logger) { dapr in
                 if ready { try await dapr.waitUntilReady() }
@@ -162,7 +171,8 @@ func pubsub(_ name: String = "bus", type: String = "pubsub.kafka", metadata: [St
 }
 
 func subscription(
-    _ topic: String, to path: String = "/events", of pubsub: String = "bus", app: String? = nil, deadLetters: String? = nil,
+    _ topic: String, to path: String = "/events", of pubsub: String = "bus", app: String? = nil,
+    deadLetters: String? = nil,
     bulk: Bool = false, more: String = ""
 ) -> String {
     """
@@ -196,4 +206,13 @@ func inboundRetries(_ retries: Int, of component: String = "bus", more: String =
             inbound: {retry: some}
 
     """
+}
+
+/// What a test wants otherwise than `withDapr` has it.
+struct OptionChange: Sendable {
+    let apply: @Sendable (inout LocalDapr.Options) -> Void
+
+    static func with(_ apply: @escaping @Sendable (inout LocalDapr.Options) -> Void) -> OptionChange {
+        OptionChange(apply: apply)
+    }
 }

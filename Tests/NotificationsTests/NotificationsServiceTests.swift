@@ -18,7 +18,7 @@ import WireValues
     private func withNotifications(
         _ engine: TestEngine, environment: [String: String] = [:], clock: ManualClock? = nil,
         now: @escaping @Sendable () -> Timestamp = { noon },
-        sidecar: @escaping @Sendable (FakeServer.Asked) async -> FakeServer.Reply? = { _ in nil },
+        sidecar: Sidecar = .by { _ in nil },
         _ body: @escaping @Sendable (Running) async throws -> Void
     ) async throws {
         try await engine.withDatabase(migrations: NotificationsService.allMigrations) { database in
@@ -27,7 +27,16 @@ import WireValues
                 configure: {
                     $0.now = now
                     if let clock { $0.clock = clock }
-                }, sidecar: sidecar, body)
+                }, sidecar: sidecar.answer, body)
+        }
+    }
+
+    /// What the sidecar answers beside the usual.
+    private struct Sidecar: Sendable {
+        let answer: @Sendable (FakeServer.Asked) async -> FakeServer.Reply?
+
+        static func by(_ answer: @escaping @Sendable (FakeServer.Asked) async -> FakeServer.Reply?) -> Sidecar {
+            Sidecar(answer: answer)
         }
     }
 
@@ -93,8 +102,9 @@ import WireValues
     func `nobody is reminded of what is done, gone or moved`(state: String, reason: String) async throws {
         try await withNotifications(
             .sqlite, environment: ["TODO_API_APP_ID": "todo-api"],
-            sidecar: { asked in
-                asked.path == "/v1.0/invoke/todo-api/method/internal/users/user-7/tasks/123" ? .init(200, text: state) : nil
+            sidecar: .by { asked in
+                asked.path == "/v1.0/invoke/todo-api/method/internal/users/user-7/tasks/123"
+                    ? .init(200, text: state) : nil
             }
         ) { service in
             let outcome = try await service.deliver(sampleReminder().cloudEvent, to: .reminders)
@@ -111,7 +121,9 @@ import WireValues
     @Test func `a task API that cannot say anything holds up no reminder`() async throws {
         try await withNotifications(
             .sqlite, environment: ["TODO_API_APP_ID": "todo-api"],
-            sidecar: { $0.path.hasPrefix("/v1.0/invoke/") ? .init(500, text: #"{"errorCode":"ERR_DIRECT_INVOKE"}"#) : nil }
+            sidecar: .by {
+                $0.path.hasPrefix("/v1.0/invoke/") ? .init(500, text: #"{"errorCode":"ERR_DIRECT_INVOKE"}"#) : nil
+            }
         ) { service in
             _ = try await service.deliver(sampleReminder().cloudEvent, to: .reminders)
             try await expectEventually("published") { service.published(.taskUpdates).count == 1 }
@@ -143,7 +155,10 @@ import WireValues
             let secret = try #require(set.json["channels"]?["webhook"]?["secret"]?.string)
             #expect(secret.hasPrefix("whsec_"))
             let shown = try await service.get(path, user: "user-7")
-            #expect(shown.json["channels"]?["webhook"] == ["enabled": true, "url": "https://example.com/hook", "has_secret": true])
+            #expect(
+                shown.json["channels"]?["webhook"] == [
+                    "enabled": true, "url": "https://example.com/hook", "has_secret": true,
+                ])
             #expect(shown.json["channels"]?["log"]?["enabled"] == false)
             #expect(!shown.text.contains(secret))
 
@@ -158,10 +173,22 @@ import WireValues
 
     @Test(arguments: [
         (#"[]"#, [""]), (#"{}"#, ["/channels"]), (#"{"channels":{},"chanels":{}}"#, ["/chanels"]),
-        (#"{"channels":{"fax":{"enabled":true},"log":true,"in-app":{"enabled":"yes"}}}"#, ["/channels/fax", "/channels/log", "/channels/in-app/enabled"]),
-        (#"{"channels":{"webhook":{"enabled":true},"email":{"enabled":true}}}"#, ["/channels/webhook/url", "/channels/email/address"]),
-        (#"{"channels":{"webhook":{"enabled":true,"url":"ftp://x"},"email":{"enabled":true,"address":"a@b.c;d@e.f"}}}"#, ["/channels/webhook/url", "/channels/email/address"]),
-        (#"{"channels":{"webhook":{"enabled":true,"url":"https://x.example","secret":"short"}}}"#, ["/channels/webhook/secret"]),
+        (
+            #"{"channels":{"fax":{"enabled":true},"log":true,"in-app":{"enabled":"yes"}}}"#,
+            ["/channels/fax", "/channels/log", "/channels/in-app/enabled"]
+        ),
+        (
+            #"{"channels":{"webhook":{"enabled":true},"email":{"enabled":true}}}"#,
+            ["/channels/webhook/url", "/channels/email/address"]
+        ),
+        (
+            #"{"channels":{"webhook":{"enabled":true,"url":"ftp://x"},"email":{"enabled":true,"address":"a@b.c;d@e.f"}}}"#,
+            ["/channels/webhook/url", "/channels/email/address"]
+        ),
+        (
+            #"{"channels":{"webhook":{"enabled":true,"url":"https://x.example","secret":"short"}}}"#,
+            ["/channels/webhook/secret"]
+        ),
     ])
     func `settings that are wrong are refused, each field by its name`(body: String, fields: [String]) async throws {
         try await withNotifications(.sqlite, environment: everything) { service in
@@ -188,27 +215,28 @@ import WireValues
     func `a webhook is called with a signature, and again until it takes it`(engine: TestEngine) async throws {
         let clock = ManualClock()
         let wall = Wall()
-        let failing = Mutex(2)
-        try await FakeServer.running(answering: { _ in
-            failing.withLock { left in
-                left -= 1
-                return .init(left >= 0 ? 503 : 204)
-            }
-        }) { receiver in
+        // Each another status, so that it can be told which attempt was written down.
+        let statuses = Mutex([503, 500, 204])
+        try await FakeServer.running(
+            answering: .by { _ in .init(statuses.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }) }
+        ) { receiver in
             try await withNotifications(engine, environment: everything, clock: clock, now: { wall.now }) { service in
                 let set = try await Self.setWebhook("http://127.0.0.1:\(receiver.port)/hook?x=1", service)
                 let secret = try #require(set.json["channels"]?["webhook"]?["secret"]?.string)
                 _ = try await service.deliver(sampleReminder().cloudEvent, to: .reminders)
-                for calls in 1...2 {
-                    try await expectEventually("called \(calls) times") {
+                for status in [503, 500] {
+                    try await expectEventually("written down that it answered \(status)") {
+                        clock.advance(by: .seconds(60))
                         let delivery = try await Self.delivery("webhook", service)
-                        return delivery["attempts"]?.int == calls
-                            && delivery["last_error"] == "the receiver answered 503"
+                        return delivery["last_error"]?.string == "the receiver answered \(status)"
                     }
-                    wall.advance(by: .seconds(60))
-                    clock.advance(by: .seconds(60))
+                    // Nothing is under way now, so nobody's lease ends by this.
+                    wall.advance(by: .seconds(59))
                 }
-                try await expectEventually("delivered") { try await Self.delivery("webhook", service)["state"] == "delivered" }
+                try await expectEventually("delivered") {
+                    clock.advance(by: .seconds(60))
+                    return try await Self.delivery("webhook", service)["state"] == "delivered"
+                }
                 let asked = receiver.asked
                 #expect(asked.count == 3)
                 #expect(Set(asked.map(\.text)).count == 1, "the body is the same each time")
@@ -230,14 +258,19 @@ import WireValues
     @Test func `a receiver that never takes it is given up, and says why`() async throws {
         let clock = ManualClock()
         let wall = Wall()
-        try await FakeServer.running(answering: { _ in .init(302, headers: [("Location", "http://169.254.169.254/")]) }) {
+        try await FakeServer.running(
+            answering: .by { _ in .init(302, headers: [("Location", "http://169.254.169.254/")]) }
+        ) {
             receiver in
             let environment = everything.merging(["TODO_NOTIFICATION_MAX_ATTEMPTS": "2"]) { $1 }
             try await withNotifications(.sqlite, environment: environment, clock: clock, now: { wall.now }) { service in
                 _ = try await Self.setWebhook("http://127.0.0.1:\(receiver.port)/", service)
                 _ = try await service.deliver(sampleReminder().cloudEvent, to: .reminders)
+                try await expectEventually("tried") {
+                    try await Self.delivery("webhook", service)["last_error"]?.string != nil
+                }
+                wall.advance(by: .seconds(59))
                 try await expectEventually("given up") {
-                    wall.advance(by: .seconds(60))
                     clock.advance(by: .seconds(60))
                     return try await Self.delivery("webhook", service)["state"] == "failed"
                 }
@@ -251,13 +284,15 @@ import WireValues
     }
 
     @Test func `nobody has us call ourselves`() async throws {
-        try await FakeServer.running(answering: { _ in .init(204) }) { receiver in
-            let environment = ["TODO_NOTIFICATION_CHANNELS": "webhook"]
+        try await FakeServer.running(answering: .by { _ in .init(204) }) { receiver in
+            let environment = ["TODO_NOTIFICATION_CHANNELS": "in-app,webhook"]
             try await withNotifications(.sqlite, environment: environment) { service in
                 let set = try await Self.setWebhook("https://localhost:\(receiver.port)/", service)
                 #expect(set.status == 200)
                 _ = try await service.deliver(sampleReminder().cloudEvent, to: .reminders)
-                try await expectEventually("refused") { try await Self.delivery("webhook", service)["state"] == "failed" }
+                try await expectEventually("refused") {
+                    try await Self.delivery("webhook", service)["state"] == "failed"
+                }
                 let refused = try await Self.delivery("webhook", service)
                 #expect(refused["last_error"] == "the address is not a public one")
                 #expect(receiver.asked.isEmpty)
@@ -269,11 +304,11 @@ import WireValues
         let clock = ManualClock()
         let wall = Wall()
         let isDone = Mutex(false)
-        try await FakeServer.running(answering: { _ in .init(503) }) { receiver in
+        try await FakeServer.running(answering: .by { _ in .init(503) }) { receiver in
             try await withNotifications(
                 .sqlite, environment: everything.merging(["TODO_API_APP_ID": "todo-api"]) { $1 }, clock: clock,
                 now: { wall.now },
-                sidecar: { asked in
+                sidecar: .by { asked in
                     guard asked.path.hasPrefix("/v1.0/invoke/") else { return nil }
                     return .json(["exists": true, "completed": .bool(isDone.withLock { $0 })])
                 }
@@ -284,8 +319,8 @@ import WireValues
                     try await Self.delivery("webhook", service)["last_error"] == "the receiver answered 503"
                 }
                 isDone.withLock { $0 = true }
+                wall.advance(by: .seconds(59))
                 try await expectEventually("cancelled") {
-                    wall.advance(by: .seconds(60))
                     clock.advance(by: .seconds(60))
                     return try await Self.delivery("webhook", service)["state"] == "cancelled"
                 }
@@ -302,7 +337,7 @@ import WireValues
         let atOnce = Mutex((now: 0, most: 0))
         try await withNotifications(
             .sqlite, environment: everything,
-            sidecar: { asked in
+            sidecar: .by { asked in
                 guard asked.path == "/v1.0/bindings/todo-smtp" else { return nil }
                 atOnce.withLock {
                     $0.now += 1
@@ -317,7 +352,9 @@ import WireValues
                 "PUT", "/api/user-7/notification-settings", user: "user-7",
                 json: ["channels": ["email": ["enabled": true, "address": "a@example.com"]]])
             #expect(set.status == 200)
-            for task in 1...10 { _ = try await service.deliver(sampleReminder(task: Int64(task)).cloudEvent, to: .reminders) }
+            for task in 1...10 {
+                _ = try await service.deliver(sampleReminder(task: Int64(task)).cloudEvent, to: .reminders)
+            }
             try await expectEventually("sent") { service.sidecar.asked("/v1.0/bindings/todo-smtp").count == 10 }
             #expect(atOnce.withLock { $0.most } == 1)
             #expect(
@@ -333,7 +370,9 @@ import WireValues
     @Test(arguments: eachDatabase)
     func `notifications are paged, the newest first, and can be read and unread`(engine: TestEngine) async throws {
         try await withNotifications(engine) { service in
-            for task in 1...7 { _ = try await service.deliver(sampleReminder(task: Int64(task)).cloudEvent, to: .reminders) }
+            for task in 1...7 {
+                _ = try await service.deliver(sampleReminder(task: Int64(task)).cloudEvent, to: .reminders)
+            }
             _ = try await service.deliver(sampleReminder(task: 9, user: "user-8").cloudEvent, to: .reminders)
             var tasks: [Int] = []
             var target = "/api/user-7/notifications?limit=3"

@@ -17,17 +17,22 @@ struct NetworkAddressTests {
         #expect(!NetworkAddress.version6([0x20, 0x02] + bytes + [UInt8](repeating: 0, count: 10)).isPublic)
     }
 
-    @Test(arguments: [[8, 8, 8, 8], [172, 15, 0, 1], [172, 32, 0, 1], [100, 63, 0, 1], [100, 128, 0, 1], [1, 1, 1, 1]])
+    @Test(arguments: [
+        [8, 8, 8, 8], [172, 15, 0, 1], [172, 32, 0, 1], [100, 63, 0, 1], [100, 128, 0, 1], [1, 1, 1, 1],
+    ])
     func `public addresses may be called`(bytes: [UInt8]) {
         #expect(NetworkAddress.version4(bytes).isPublic)
         #expect(NetworkAddress.version6([UInt8](repeating: 0, count: 10) + [0xff, 0xff] + bytes).isPublic)
     }
 
-    @Test(arguments: [
-        ([0x26, 0x06, 0x47, 0], true), ([0x2a, 0, 0, 1], true), ([0xfe, 0x80, 0, 0], false), ([0xfc, 0, 0, 0], false),
-        ([0xfd, 0x12, 0, 0], false), ([0xff, 0x02, 0, 0], false), ([0x20, 0x01, 0x0d, 0xb8], false), ([0x20, 0x01, 0, 0], false),
-        ([0, 0, 0, 0], false), ([0x40, 0, 0, 0], false),
-    ] as [([UInt8], Bool)])
+    @Test(
+        arguments: [
+            ([0x26, 0x06, 0x47, 0], true), ([0x2a, 0, 0, 1], true), ([0xfe, 0x80, 0, 0], false),
+            ([0xfc, 0, 0, 0], false),
+            ([0xfd, 0x12, 0, 0], false), ([0xff, 0x02, 0, 0], false), ([0x20, 0x01, 0x0d, 0xb8], false),
+            ([0x20, 0x01, 0, 0], false),
+            ([0, 0, 0, 0], false), ([0x40, 0, 0, 0], false),
+        ] as [([UInt8], Bool)])
     func `of the new addresses only what is given out is public`(start: [UInt8], isPublic: Bool) {
         let bytes = start + [UInt8](repeating: 0, count: 11) + [1]
         #expect(NetworkAddress.version6(bytes).isPublic == isPublic)
@@ -53,9 +58,12 @@ struct WebhookURLTests {
     }
 
     @Test(arguments: [
-        "", "http://example.com", "https://", "https://user@example.com", "https://user:pw@example.com/", "https://exa mple.com",
-        "https://example.com:", "https://example.com:0", "https://example.com:65536", "https://example.com:+80", "https://example.com#x",
-        "https://example.com\\@evil.example", "https://\u{FF45}xample.com", "https://[::1", "https://[::1]x", "ftp://example.com",
+        "", "http://example.com", "https://", "https://user@example.com", "https://user:pw@example.com/",
+        "https://exa mple.com",
+        "https://example.com:", "https://example.com:0", "https://example.com:65536", "https://example.com:+80",
+        "https://example.com#x",
+        "https://example.com\\@evil.example", "https://\u{FF45}xample.com", "https://[::1", "https://[::1]x",
+        "ftp://example.com",
         "https:///path", "javascript:alert(1)", "https://exa%6dple.com",
     ])
     func `an address that could be read in two ways is refused`(text: String) {
@@ -84,7 +92,8 @@ struct WebhookSignatureTests {
     }
 
     @Test(arguments: [
-        (204, Attempt.delivered), (200, .delivered), (302, .failed("the receiver answered 302; redirects are not followed")),
+        (204, Attempt.delivered), (200, .delivered),
+        (302, .failed("the receiver answered 302; redirects are not followed")),
         (410, .refused("the receiver is gone (410)")), (400, .failed("the receiver answered 400")),
         (503, .failed("the receiver answered 503")),
     ])
@@ -95,8 +104,10 @@ struct WebhookSignatureTests {
 
 struct EmailTests {
     @Test(arguments: [
-        ("a@b.c", true), ("first.last+tag@mail.example.com", true), ("a@b", false), ("a@b.c;d@e.f", false), ("a@b.c,d@e.f", false),
-        ("a b@c.d", false), ("a@b.c\r\nBcc: x@y.z", false), ("<a@b.c>", false), ("@b.c", false), ("a@", false), ("a@b..c", false),
+        ("a@b.c", true), ("first.last+tag@mail.example.com", true), ("a@b", false), ("a@b.c;d@e.f", false),
+        ("a@b.c,d@e.f", false),
+        ("a b@c.d", false), ("a@b.c\r\nBcc: x@y.z", false), ("<a@b.c>", false), ("@b.c", false), ("a@", false),
+        ("a@b..c", false),
         ("a@.b", false), ("", false), ("a@b@c.d", false), ("\"a\"@b.c", false),
     ])
     func `one address and nothing else`(text: String, isAddress: Bool) {

@@ -48,7 +48,7 @@ final class FakeScheduler: Sendable {
                         [
                             "errorCode": "DAPR_SCHEDULER_GET_JOB",
                             "message":
-                                "failed to get job due to: rpc error: code = NotFound desc = job not found: \(JSON(name).string ?? "")",
+                                "failed to get job due to: rpc error: code = NotFound desc = job not found: \(name)",
                         ], status: 500)
                 }
                 job["name"] = JSON(name)

@@ -129,8 +129,8 @@ import WireValues
         }
     }
 
-    /// A move and a firing at once: whichever is first. Either the event is written, and the move sets a new reminder, or the
-    /// move is first and the job finds another generation. Never both for one generation, never neither.
+    /// A move and a firing at once: whichever is first. Either the event is written, and the move sets a new reminder,
+    /// or the move is first and the job finds another generation. Never both for one generation, never neither.
     @Test(arguments: eachDatabase)
     func `a move and a firing at once leave no reminder out and none twice`(engine: TestEngine) async throws {
         try await engine.withDatabase(migrations: RemindersService.allMigrations) { database in

@@ -18,10 +18,11 @@ import WireValues
             OutboxBatch.Claimed(
                 id: Int64(index + 1),
                 row: OutboxRow(
-                    role: row.role, key: row.key, eventID: row.id, bytes: JSON.object(.init([("id", .string(row.id))])).bytes),
+                    role: row.role, key: row.key, eventID: row.id,
+                    bytes: JSON.object(.init([("id", .string(row.id))])).bytes),
                 createdAt: noon)
         }
-        return try await FakeServer.running(answering: answer) { sidecar in
+        return try await FakeServer.running(answering: .by(answer)) { sidecar in
             let http = DaprClient.httpClient(on: MultiThreadedEventLoopGroup.singleton)
             var settings = DaprClient.Configuration()
             settings.port = sidecar.port
@@ -36,7 +37,8 @@ import WireValues
 
     @Test func `each topic gets one bulk, in order, with the keys`() async throws {
         let (published, asked) = try await publish([
-            ("a", "a1", "task-events"), ("a", "u1", "task-updates"), ("b", "b1", "task-events"), ("a", "a2", "task-events"),
+            ("a", "a1", "task-events"), ("a", "u1", "task-updates"), ("b", "b1", "task-events"),
+            ("a", "a2", "task-events"),
         ]) { _ in .init(204) }
         #expect(published == [1, 2, 3, 4])
         #expect(asked.count == 2)
@@ -47,19 +49,25 @@ import WireValues
 
     @Test func `what stands behind a failed entry of its key does not count as published`() async throws {
         let (published, _) = try await publish([
-            ("a", "a1", "task-events"), ("b", "b1", "task-events"), ("a", "a2", "task-events"), ("b", "b2", "task-events"),
+            ("a", "a1", "task-events"), ("b", "b1", "task-events"), ("a", "a2", "task-events"),
+            ("b", "b2", "task-events"),
         ]) { _ in
-            .json(["failedEntries": [["entryId": "1", "error": "x"]], "errorCode": "ERR_PUBSUB_PUBLISH_MESSAGE"], status: 500)
+            .json(
+                ["failedEntries": [["entryId": "1", "error": "x"]], "errorCode": "ERR_PUBSUB_PUBLISH_MESSAGE"],
+                status: 500)
         }
         #expect(published == [2, 4])
     }
 
     @Test func `an event that nobody can take holds up its own key and no other`() async throws {
         let (published, _) = try await publish([
-            ("a", "poison", "task-events"), ("b", "b1", "task-events"), ("a", "a2", "task-events"), ("b", "b2", "task-events"),
+            ("a", "poison", "task-events"), ("b", "b1", "task-events"), ("a", "a2", "task-events"),
+            ("b", "b2", "task-events"),
         ]) { asked in
             asked.text.contains("poison")
-                ? .json(["errorCode": "ERR_PUBSUB_CLOUD_EVENTS_SER", "message": "x"], status: asked.path.contains("bulk") ? 400 : 500)
+                ? .json(
+                    ["errorCode": "ERR_PUBSUB_CLOUD_EVENTS_SER", "message": "x"],
+                    status: asked.path.contains("bulk") ? 400 : 500)
                 : .init(204)
         }
         #expect(published == [2, 4])
@@ -69,7 +77,8 @@ import WireValues
         let (published, _) = try await publish([
             ("a", "a1", "task-events"), ("b", "u1", "task-updates"), ("b", "b1", "task-events"),
         ]) { asked in
-            asked.path.hasSuffix("acme.events") ? .json(["errorCode": "ERR_PUBSUB_PUBLISH_MESSAGE", "message": "x"], status: 500) : .init(204)
+            asked.path.hasSuffix("acme.events")
+                ? .json(["errorCode": "ERR_PUBSUB_PUBLISH_MESSAGE", "message": "x"], status: 500) : .init(204)
         }
         #expect(published == [2])
     }
@@ -82,7 +91,9 @@ import WireValues
     }
 
     @Test func `what belongs to no topic stays`() async throws {
-        let (published, asked) = try await publish([("a", "a1", "nowhere"), ("b", "b1", "task-events")]) { _ in .init(204) }
+        let (published, asked) = try await publish([("a", "a1", "nowhere"), ("b", "b1", "task-events")]) { _ in
+            .init(204)
+        }
         #expect(published == [2])
         #expect(asked.count == 1)
     }

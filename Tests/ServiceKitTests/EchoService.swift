@@ -37,7 +37,9 @@ final class EchoService: TodoService {
             switch request["how"] {
             case "field": throw FieldProblem("too_long", "/title", "has more than 500 characters")
             case "fields":
-                throw FieldProblems([.init("required", "/title", "is missing"), .init("wrong_type", "/tags", "is no list")])
+                throw FieldProblems([
+                    .init("required", "/title", "is missing"), .init("wrong_type", "/tags", "is no list"),
+                ])
             case "database": throw DatabaseError(.unavailable, "connection refused at 10.0.0.7")
             case "bug": throw DatabaseError(.schema, "no table secrets_of_the_house")
             case "nul": throw DatabaseError(.badValue, "NUL")

@@ -14,10 +14,9 @@ import WireValues
         _ body: @escaping @Sendable (RunningService<EchoService>, EchoService) async throws -> Void
     ) async throws {
         try await withService(
-            EchoService.self, environment: environment, configure: { $0.now = { noon.advanced(by: .milliseconds(250)) } }
-        ) { running in
-            try await body(running, try #require(running.host.state.service))
-        }
+            EchoService.self, environment: environment,
+            configure: { $0.now = { noon.advanced(by: .milliseconds(250)) } },
+            { running in try await body(running, try #require(running.host.state.service)) })
     }
 
     @Test func `an event reaches its handler with what it inherits, and is counted with its delay`() async throws {
@@ -60,7 +59,8 @@ import WireValues
     @Test func `an outcome is what the sidecar reads`() async throws {
         try await withEcho { running, echo in
             let outcomes: [(String, Outcome, String)] = [
-                ("a", .duplicate, "SUCCESS"), ("b", .ignored, "SUCCESS"), ("c", .retry("x"), "RETRY"), ("d", .drop("x"), "DROP"),
+                ("a", .duplicate, "SUCCESS"), ("b", .ignored, "SUCCESS"), ("c", .retry("x"), "RETRY"),
+                ("d", .drop("x"), "DROP"),
             ]
             for (id, outcome, status) in outcomes {
                 echo.outcomes.withLock { $0[id] = outcome }
@@ -72,7 +72,9 @@ import WireValues
         }
     }
 
-    @Test func `of a bulk each entry has its own outcome, and a key waits behind its first that has to wait`() async throws {
+    @Test func `of a bulk each entry has its own outcome, and a key waits behind its first that has to wait`()
+        async throws
+    {
         try await withEcho { running, echo in
             echo.outcomes.withLock { $0["a2"] = .retry("locked") }
             let statuses = try await running.deliver(

@@ -19,7 +19,8 @@ import WireValues
             let answer = try await service.get(
                 "/api/user-7/things?q=a%20b", user: "user-7",
                 headers: [
-                    ("X-Request-Id", "mine-1"), ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+                    ("X-Request-Id", "mine-1"),
+                    ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
                 ])
             #expect(answer.status == 200)
             #expect(answer.json["user"] == "user-7")
@@ -43,9 +44,11 @@ import WireValues
         // method, path, user, status, code
         ("GET", "/nowhere", nil, 404, "not_found"), ("GET", "/api/user-7/things/", "user-7", 404, "not_found"),
         ("GET", "/api/user-7/things", nil, 401, "no_token"), ("GET", "/api/user-8/things", "user-7", 403, "other_user"),
-        ("GET", "/api/user-7/things/0", "user-7", 404, "not_found"), ("GET", "/api/user-7/things/01", "user-7", 404, "not_found"),
+        ("GET", "/api/user-7/things/0", "user-7", 404, "not_found"),
+        ("GET", "/api/user-7/things/01", "user-7", 404, "not_found"),
         ("GET", "/api/user-7/things/9007199254740992", "user-7", 404, "not_found"),
-        ("GET", "/api/user-7/things/x", "user-7", 404, "not_found"), ("DELETE", "/api/user-7/things", "user-7", 405, "method_not_allowed"),
+        ("GET", "/api/user-7/things/x", "user-7", 404, "not_found"),
+        ("DELETE", "/api/user-7/things", "user-7", 405, "method_not_allowed"),
         ("TRACE", "/api/user-7/things", "user-7", 405, "method_not_allowed"),
         ("GET", "/fails/field", nil, 422, "invalid"), ("GET", "/fails/fields", nil, 422, "invalid"),
         ("GET", "/fails/database", nil, 503, "database_unavailable"), ("GET", "/fails/bug", nil, 500, "internal"),
@@ -150,7 +153,8 @@ import WireValues
     @Test func `headers without end are refused`() async throws {
         try await withEcho { service in
             // The connection may be closed before all of them are sent.
-            let answer = try? await service.get("/nowhere", headers: [("X-Long", String(repeating: "x", count: 20_000))])
+            let answer = try? await service.get(
+                "/nowhere", headers: [("X-Long", String(repeating: "x", count: 20_000))])
             #expect(answer == nil || answer?.status == 400 || answer?.status == 431)
             let next = try await service.get("/nowhere")
             #expect(next.status == 404)
@@ -164,12 +168,15 @@ import WireValues
             _ = try await service.get("/random-\(Int.random(in: 0...9))")
             let page = try await service.send("GET", "/metrics", onAdminPort: true).text
             #expect(
-                page.contains(#"todo_http_requests_total{method="GET",route="/api/{user_id}/things/{id}",status="200"} 3"#))
+                page.contains(
+                    #"todo_http_requests_total{method="GET",route="/api/{user_id}/things/{id}",status="200"} 3"#))
             #expect(
-                page.contains(#"todo_http_requests_total{method="GET",route="/api/{user_id}/things/{id}",status="404"} 1"#))
+                page.contains(
+                    #"todo_http_requests_total{method="GET",route="/api/{user_id}/things/{id}",status="404"} 1"#))
             #expect(page.contains(#"todo_http_requests_total{method="GET",route="none",status="404"} 1"#))
             #expect(
-                page.contains(#"todo_http_request_duration_seconds_count{method="GET",route="/api/{user_id}/things/{id}"} 4"#))
+                page.contains(
+                    #"todo_http_request_duration_seconds_count{method="GET",route="/api/{user_id}/things/{id}"} 4"#))
         }
     }
 

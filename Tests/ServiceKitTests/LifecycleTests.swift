@@ -17,13 +17,15 @@ import WireValues
     private let healthy = Signal()
 
     @Test func `the port opens before the sidecar is healthy, and says what is waited for`() async throws {
-        try await FakeServer.running(answering: { [healthy] asked in
-            switch asked.path {
-            case "/v1.0/healthz/outbound": .init(healthy.count > 0 ? 204 : 500)
-            case "/v1.0/secrets/secrets/todo-auth": .json(["key": .string(TestTokens.secret)])
-            default: .init(204)
+        try await FakeServer.running(
+            answering: .by { [healthy] asked in
+                switch asked.path {
+                case "/v1.0/healthz/outbound": .init(healthy.count > 0 ? 204 : 500)
+                case "/v1.0/secrets/secrets/todo-auth": .json(["key": .string(TestTokens.secret)])
+                default: .init(204)
+                }
             }
-        }) { [healthy] sidecar in
+        ) { [healthy] sidecar in
             let port = try await freePort()
             let host = try self.host(sidecar: sidecar.port, ["TODO_HTTP_PORT": String(port)])
             try await run(host) {
@@ -57,10 +59,13 @@ import WireValues
         ("{}", "secret todo-auth has no key key"),
         (#"{"key":"too short"}"#, "secret todo-auth holds fewer than 32 bytes under key"),
     ])
-    func `secrets that cannot be right stop the start, and are not shown`(secret: String, problem: String) async throws {
-        let refused = try await FakeServer.running(answering: { asked in
-            asked.path.hasPrefix("/v1.0/secrets/") ? .init(200, text: secret) : .init(204)
-        }) { sidecar -> SettingsRefused? in
+    func `secrets that cannot be right stop the start, and are not shown`(secret: String, problem: String) async throws
+    {
+        let refused = try await FakeServer.running(
+            answering: .by { asked in
+                asked.path.hasPrefix("/v1.0/secrets/") ? .init(200, text: secret) : .init(204)
+            }
+        ) { sidecar -> SettingsRefused? in
             do {
                 let host = try self.host(sidecar: sidecar.port)
                 try await run(host) { _ = try await host.waitUntilReady() }
@@ -74,10 +79,13 @@ import WireValues
     }
 
     @Test func `a secret store that refuses is said to`() async throws {
-        let refused = try await FakeServer.running(answering: { asked in
-            asked.path.hasPrefix("/v1.0/secrets/")
-                ? .json(["errorCode": "ERR_PERMISSION_DENIED", "message": "access denied by policy"], status: 403) : .init(204)
-        }) { sidecar -> SettingsRefused? in
+        let refused = try await FakeServer.running(
+            answering: .by { asked in
+                asked.path.hasPrefix("/v1.0/secrets/")
+                    ? .json(["errorCode": "ERR_PERMISSION_DENIED", "message": "access denied by policy"], status: 403)
+                    : .init(204)
+            }
+        ) { sidecar -> SettingsRefused? in
             do {
                 let host = try self.host(sidecar: sidecar.port)
                 try await run(host) { _ = try await host.waitUntilReady() }

@@ -52,10 +52,12 @@ import WireValues
 
     private func commit(_ key: String, _ id: String, _ database: any Database) async throws {
         let outbox = outbox
-        let bytes = JSON.object(JSONObject([("id", .string(id)), ("time", .string(Timestamp.systemNow().microTime))])).bytes
+        let bytes = JSON.object(JSONObject([("id", .string(id)), ("time", .string(Timestamp.systemNow().microTime))]))
+            .bytes
         try await database.transaction { transaction in
             try outbox.append(
-                [OutboxRow(role: "task-events", key: key, eventID: id, bytes: bytes)], at: .systemNow(), in: transaction)
+                [OutboxRow(role: "task-events", key: key, eventID: id, bytes: bytes)], at: .systemNow(), in: transaction
+            )
         }
     }
 
@@ -64,15 +66,17 @@ import WireValues
         let arrived = Mutex<[String]>([])
         let chances = Mutex(SeededGenerator(seed: 3))
         try await engine.withDatabase(migrations: [outbox.migrations]) { database in
-            try await FakeServer.running(answering: { asked in
-                // Now and then the broker refuses a whole bulk.
-                if chances.withLock({ $0.next() }) % 5 == 0 {
-                    return .json(["errorCode": "ERR_PUBSUB_PUBLISH_MESSAGE", "message": "x"], status: 500)
+            try await FakeServer.running(
+                answering: .by { asked in
+                    // Now and then the broker refuses a whole bulk.
+                    if chances.withLock({ $0.next() }) % 5 == 0 {
+                        return .json(["errorCode": "ERR_PUBSUB_PUBLISH_MESSAGE", "message": "x"], status: 500)
+                    }
+                    let ids = (asked.json.array ?? []).compactMap { $0["event"]?["id"]?.string }
+                    arrived.withLock { $0 += ids }
+                    return .init(204)
                 }
-                let ids = (asked.json.array ?? []).compactMap { $0["event"]?["id"]?.string }
-                arrived.withLock { $0 += ids }
-                return .init(204)
-            }) { sidecar in
+            ) { sidecar in
                 try await withRelays(2, database, sidecar: sidecar) {
                     try await withThrowingTaskGroup(of: Void.self) { tasks in
                         for key in 0..<8 {
@@ -88,7 +92,9 @@ import WireValues
         }
         for key in 0..<8 {
             var last: [String] = []
-            for id in arrived.withLock({ $0 }).reversed() where id.hasPrefix("k\(key)-") && !last.contains(id) { last.append(id) }
+            for id in arrived.withLock({ $0 }).reversed() where id.hasPrefix("k\(key)-") && !last.contains(id) {
+                last.append(id)
+            }
             #expect(last.reversed() == (0..<25).map { "k\(key)-\($0)" })
         }
     }
@@ -99,20 +105,24 @@ import WireValues
     func `commit to broker`(engine: TestEngine) async throws {
         let delays = Mutex<[Int64]>([])
         try await engine.withDatabase(migrations: [outbox.migrations]) { database in
-            try await FakeServer.running(answering: { asked in
-                let now = Timestamp.systemNow()
-                for entry in asked.json.array ?? [] {
-                    if let time = entry["event"]?["time"]?.string.flatMap({ Timestamp($0) }) {
-                        delays.withLock { $0.append(now.microseconds - time.microseconds) }
+            try await FakeServer.running(
+                answering: .by { asked in
+                    let now = Timestamp.systemNow()
+                    for entry in asked.json.array ?? [] {
+                        if let time = entry["event"]?["time"]?.string.flatMap({ Timestamp($0) }) {
+                            delays.withLock { $0.append(now.microseconds - time.microseconds) }
+                        }
                     }
+                    return .init(204)
                 }
-                return .init(204)
-            }) { sidecar in
+            ) { sidecar in
                 try await withRelays(1, database, sidecar: sidecar) {
                     for number in 0..<500 { try await commit("k\(number % 50)", "a\(number)", database) }
                     try await expectEventually("arrived") { delays.withLock { $0.count } >= 500 }
                     let alone = delays.withLock { $0 }.sorted()
-                    print("\(engine): one after the other: p50 \(alone[250]) µs, p99 \(alone[494]) µs from before the commit")
+                    print(
+                        "\(engine): one after the other: p50 \(alone[250]) µs, p99 \(alone[494]) µs from before the commit"
+                    )
                     delays.withLock { $0 = [] }
                     let outbox = self.outbox
                     let start = ContinuousClock.now
@@ -125,7 +135,8 @@ import WireValues
                                         role: "task-events", key: "k\(number)", eventID: "b\(batch)-\(number)",
                                         bytes: JSON.object(
                                             JSONObject([
-                                                ("id", .string("b\(batch)-\(number)")), ("time", .string(now.microTime)),
+                                                ("id", .string("b\(batch)-\(number)")),
+                                                ("time", .string(now.microTime)),
                                                 ("data", .string(String(repeating: "x", count: 900))),
                                             ])
                                         ).bytes)

@@ -49,7 +49,8 @@ struct SettingsTests {
 
     @Test func `no value is repeated that could be a secret`() {
         let reader = SettingsReader(environment: [
-            "TODO_DATABASE_URL": "postgresql://u:hunter2@h/db", "DAPR_API_TOKEN": "hunter3", "TODO_HTTP_PORT": "hunter4",
+            "TODO_DATABASE_URL": "postgresql://u:hunter2@h/db", "DAPR_API_TOKEN": "hunter3",
+            "TODO_HTTP_PORT": "hunter4",
         ])
         _ = ServiceConfiguration(reader, usesDatabase: true)
         _ = AuthenticationSettings(reader)
@@ -69,7 +70,8 @@ struct SettingsTests {
 
     @Test(arguments: [
         ("https://issuer.example/keys", true), ("http://localhost:8080/keys", true), ("http://127.0.0.1/keys", true),
-        ("http://[::1]:80/k", true), ("http://auth.todo.svc/keys", true), ("http://auth.todo.svc.cluster.local:80/k", true),
+        ("http://[::1]:80/k", true), ("http://auth.todo.svc/keys", true),
+        ("http://auth.todo.svc.cluster.local:80/k", true),
         ("http://issuer.example/keys", false), ("http://localhost.evil.example/k", false),
         // The user part of an authority is no host.
         ("http://localhost@evil.example/k", false), ("http://evil.example/.svc", false), ("ftp://x/k", false),

@@ -23,7 +23,7 @@ struct TokenTests {
         keys: [UInt8]? = nil, secret: String? = nil, fetches: Signal = Signal()
     ) -> Authenticator {
         let document = keys ?? samples["keys"].bytes
-        let source = KeySource(clock: ManualClock(), elapsed: { .zero }, logger: quiet) {
+        let source = KeySource(clock: ManualClock(), elapsed: Elapsed().read, logger: quiet) {
             fetches.raise()
             return document
         }
@@ -87,7 +87,7 @@ struct TokenTests {
     @Test func `a key that is new at the issuer is found by one look, and inventing ids causes no more`() async throws {
         let elapsed = Elapsed()
         let documents = Documents([samples["keys"].bytes, samples["rotated"].bytes, samples["without_old"].bytes])
-        let source = KeySource(clock: ManualClock(), elapsed: { elapsed.value }, logger: quiet) { try documents.next() }
+        let source = KeySource(clock: ManualClock(), elapsed: elapsed.read, logger: quiet) { try documents.next() }
         #expect(try await source.key("rsa-1") != nil)
         #expect(documents.count == 1)
         // Within half a minute an unknown id is just unknown, however often.
@@ -108,7 +108,7 @@ struct TokenTests {
     @Test func `an issuer that does not answer takes no key away`() async throws {
         let elapsed = Elapsed()
         let documents = Documents([samples["keys"].bytes])
-        let source = KeySource(clock: ManualClock(), elapsed: { elapsed.value }, logger: quiet) { try documents.next() }
+        let source = KeySource(clock: ManualClock(), elapsed: elapsed.read, logger: quiet) { try documents.next() }
         #expect(try await source.key("rsa-1") != nil)
         elapsed.advance(by: .seconds(31))
         #expect(try await source.key("rsa-2") == nil)
@@ -119,7 +119,7 @@ struct TokenTests {
     @Test func `before there is any key nobody is refused for good`() async throws {
         let elapsed = Elapsed()
         let documents = Documents([])
-        let source = KeySource(clock: ManualClock(), elapsed: { elapsed.value }, logger: quiet) { try documents.next() }
+        let source = KeySource(clock: ManualClock(), elapsed: elapsed.read, logger: quiet) { try documents.next() }
         let problem = await #expect(throws: Problem.self) { _ = try await source.key("rsa-1") }
         #expect(problem?.status == 503)
         #expect(problem?.headers.contains { $0.name == "Retry-After" } == true)
@@ -132,7 +132,7 @@ struct TokenTests {
         let hold = Signal()
         let looks = Signal()
         let document = samples["keys"].bytes
-        let source = KeySource(clock: ManualClock(), elapsed: { .zero }, logger: quiet) {
+        let source = KeySource(clock: ManualClock(), elapsed: Elapsed().read, logger: quiet) {
             looks.raise()
             await hold.wait(beyond: 0)
             return document
@@ -154,7 +154,7 @@ struct TokenTests {
 
 private final class Elapsed: Sendable {
     private let state = Mutex(Duration.zero)
-    var value: Duration { state.withLock { $0 } }
+    @Sendable func read() -> Duration { state.withLock { $0 } }
     func advance(by duration: Duration) { state.withLock { $0 += duration } }
 }
 

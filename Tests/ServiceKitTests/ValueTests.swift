@@ -17,8 +17,10 @@ struct TraceContextTests {
     @Test(arguments: [
         // Where tracing is off, Dapr sends an empty text in events and zeros in headers.
         "", "00-00000000000000000000000000000000-0000000000000000-00",
-        "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+        "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
         "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-extra", "garbage",
     ])
     func `what is no trace context begins a new trace`(text: String) {
@@ -94,8 +96,10 @@ struct RouteTableTests {
         (.post, "/api/u/tasks/quick-add", "/api/{user_id}/tasks/quick-add user_id=u"),
         (.post, "/api/u/tasks/7/complete", "/api/{user_id}/tasks/{task}/complete task=7 user_id=u"),
         // Decoded after the path is taken apart, so that an encoded slash separates nothing.
-        (.get, "/api/a%2Fb/tasks", "/api/{user_id}/tasks user_id=a/b"), (.get, "/api/a+b/tasks", "/api/{user_id}/tasks user_id=a+b"),
-        (.delete, "/api/u/tasks", "GET,POST"), (.get, "/api/u/tasks/", "none"), (.get, "/api//tasks", "none"), (.get, "/", "none"),
+        (.get, "/api/a%2Fb/tasks", "/api/{user_id}/tasks user_id=a/b"),
+        (.get, "/api/a+b/tasks", "/api/{user_id}/tasks user_id=a+b"),
+        (.delete, "/api/u/tasks", "GET,POST"), (.get, "/api/u/tasks/", "none"), (.get, "/api//tasks", "none"),
+        (.get, "/", "none"),
         (.get, "api", "none"), (.get, "/api/%zz/tasks", "malformed"), (.get, "/api/u", "none"),
     ])
     func `a path finds its route`(method: Method, path: String, expected: String) {

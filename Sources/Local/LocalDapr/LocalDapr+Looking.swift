@@ -7,7 +7,9 @@ extension LocalDapr {
     package func port(ofInstance name: String) -> Int { machine.sidecars.first { $0.name == name }?.port ?? 0 }
     package var adminPort: Int { adminPortFound.withLock { $0 } }
     /// Every instance: its name, app id and API port.
-    package var instances: [(name: String, app: String, daprPort: Int)] { machine.sidecars.map { ($0.name, $0.appID, $0.port) } }
+    package var instances: [(name: String, app: String, daprPort: Int)] {
+        machine.sidecars.map { ($0.name, $0.appID, $0.port) }
+    }
 
     /// Tells where an app listens that was not there before.
     package func attach(instance name: String, appPort: Int) {
@@ -41,7 +43,9 @@ extension LocalDapr {
 
     /// How many records each group has not handled yet, by group and topic.
     package var backlogs: [(group: String, topic: String, records: Int64)] {
-        machine.groups.all.map { ($0.group, $0.topic.name, $0.backlog) }.sorted { ($0.group, $0.topic) < ($1.group, $1.topic) }
+        machine.groups.all.map { ($0.group, $0.topic.name, $0.backlog) }.sorted {
+            ($0.group, $0.topic) < ($1.group, $1.topic)
+        }
     }
 
     // MARK: Jobs
@@ -58,7 +62,9 @@ extension LocalDapr {
     // MARK: Faults
 
     private func mayBreak() throws {
-        guard machine.options.allowFaults else { throw ResourceError("faults", "they are not allowed: start with --allow-faults") }
+        guard machine.options.allowFaults else {
+            throw ResourceError("faults", "they are not allowed: start with --allow-faults")
+        }
     }
 
     /// Publishing fails for this long; zero ends it. - Throws: when faults are not allowed.

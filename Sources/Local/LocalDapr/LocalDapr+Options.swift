@@ -25,7 +25,8 @@ extension LocalDapr {
 
         package init(
             id: String, name: String? = nil, appPort: Int? = nil, daprPort: Int = 0, apiToken: String? = nil,
-            appToken: String? = nil, healthCheck: HealthCheck? = nil, maxConcurrency: Int? = nil, configuration: String? = nil
+            appToken: String? = nil, healthCheck: HealthCheck? = nil, maxConcurrency: Int? = nil,
+            configuration: String? = nil
         ) {
             self.id = id
             self.name = name
@@ -47,7 +48,8 @@ extension LocalDapr {
         package var threshold: Int
 
         package init(
-            path: String = "/healthz", interval: Duration = .seconds(5), timeout: Duration = .milliseconds(500), threshold: Int = 3
+            path: String = "/healthz", interval: Duration = .seconds(5), timeout: Duration = .milliseconds(500),
+            threshold: Int = 3
         ) {
             self.path = path
             self.interval = interval

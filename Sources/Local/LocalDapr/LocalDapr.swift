@@ -68,7 +68,10 @@ package final class LocalDapr: Service {
         let machine = machine
         logger.notice(
             "LocalDapr serves one machine only: for development and tests, not for production",
-            metadata: ["state": "\(machine.options.stateFile ?? "in memory")", "apps": "\(machine.sidecars.map(\.name).joined(separator: ","))"])
+            metadata: [
+                "state": "\(machine.options.stateFile ?? "in memory")",
+                "apps": "\(machine.sidecars.map(\.name).joined(separator: ","))",
+            ])
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await machine.work.run() }
             group.addTask { await machine.jobs.run() }

@@ -10,7 +10,8 @@ extension CommonOptions {
         let paths = (template?.resources ?? []) + resources
         var options = LocalDapr.Options(
             apps: apps, resources: paths.map { .path($0) }, stateFile: state ?? template?.stateFile,
-            synchronous: LocalDapr.Synchronous(rawValue: synchronous) ?? .normal, adminPort: adminPort ?? template?.adminPort,
+            synchronous: LocalDapr.Synchronous(rawValue: synchronous) ?? .normal,
+            adminPort: adminPort ?? template?.adminPort,
             allowFaults: allowFaults)
         options.namespace = namespace ?? template?.namespace ?? "default"
         options.mailOutbox = mailOutbox ?? template?.mailOutbox
@@ -32,7 +33,9 @@ extension CommonOptions {
             let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
             switch (pair.first, pair.last) {
             case ("partitions", let value?):
-                guard let count = Int(value), count > 0 else { throw ValidationError("--topic \(text): partitions is no number.") }
+                guard let count = Int(value), count > 0 else {
+                    throw ValidationError("--topic \(text): partitions is no number.")
+                }
                 settings.partitions = count
             case ("retention", let value?):
                 guard let duration = RunTemplate.duration(value) else {

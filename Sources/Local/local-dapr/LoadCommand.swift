@@ -33,6 +33,7 @@ struct LoadCommand: AsyncParsableCommand {
         func text(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
         print(
             "\(jobs > 0 ? jobs : events) \(jobs > 0 ? "jobs" : "events") in \(text(report.seconds)) s, \(text(report.eventsPerSecond))/s; "
-                + "\(report.delivered) deliveries, late by median \(text(report.median)) ms, p99 \(text(report.p99)) ms, at most \(text(report.worst)) ms")
+                + "\(report.delivered) deliveries, late by median \(text(report.median)) ms, p99 \(text(report.p99)) ms, at most \(text(report.worst)) ms"
+        )
     }
 }

@@ -14,7 +14,9 @@ struct LocalDaprCommand: AsyncParsableCommand {
 struct CommonOptions: ParsableArguments {
     @Option(
         name: .customLong("resources"), parsing: .upToNextOption,
-        help: "Files or directories with Component, Subscription, Resiliency, Configuration, KafkaTopic and Secret resources.")
+        help:
+            "Files or directories with Component, Subscription, Resiliency, Configuration, KafkaTopic and Secret resources."
+    )
     var resources: [String] = []
 
     @Option(name: .customLong("state"), help: "The file in which everything durable is kept; in memory if left out.")
@@ -50,7 +52,11 @@ struct CommonOptions: ParsableArguments {
     var jsonLogs = false
 
     func validate() throws {
-        guard synchronous == "normal" || synchronous == "full" else { throw ValidationError("--synchronous is normal or full.") }
-        guard Logger.Level(rawValue: logLevel) != nil else { throw ValidationError("--log-level \(logLevel) is unknown.") }
+        guard synchronous == "normal" || synchronous == "full" else {
+            throw ValidationError("--synchronous is normal or full.")
+        }
+        guard Logger.Level(rawValue: logLevel) != nil else {
+            throw ValidationError("--log-level \(logLevel) is unknown.")
+        }
     }
 }

@@ -8,16 +8,21 @@ import UnixSignals
 /// Sidecars and the apps beside them, by Dapr's multi-app run template.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Start the apps of a run template with their sidecars, and start again what dies.")
+        commandName: "run", abstract: "Start the apps of a run template with their sidecars, and start again what dies."
+    )
 
     @OptionGroup var common: CommonOptions
 
-    @Option(name: [.customShort("f"), .customLong("run-file")], help: "The template (Dapr's multi-app run file, version 1).")
+    @Option(
+        name: [.customShort("f"), .customLong("run-file")], help: "The template (Dapr's multi-app run file, version 1)."
+    )
     var file: String
 
     func run() async throws {
         let logger = common.logger()
-        guard let bytes = FileManager.default.contents(atPath: file) else { throw ValidationError("\(file) cannot be read.") }
+        guard let bytes = FileManager.default.contents(atPath: file) else {
+            throw ValidationError("\(file) cannot be read.")
+        }
         let absolute = file.hasPrefix("/") ? file : FileManager.default.currentDirectoryPath + "/" + file
         var template = try RunTemplate(String(decoding: bytes, as: UTF8.self), file: absolute)
         for index in template.apps.indices where template.apps[index].daprPort == 0 {

@@ -16,7 +16,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Option(name: .customLong("app"), parsing: .upToNextOption, help: "An app and its sidecar; may be given several times.")
+    @Option(
+        name: .customLong("app"), parsing: .upToNextOption, help: "An app and its sidecar; may be given several times.")
     var apps: [String]
 
     func run() async throws {
@@ -58,7 +59,8 @@ struct ServeCommand: AsyncParsableCommand {
                 app.healthCheck?.interval = .seconds(max(1, try number()))
             default:
                 throw ValidationError(
-                    "--app \(text): \(pair[0]) is unknown; use id, name, app-port, dapr-port, health, health-interval, max-concurrency, config.")
+                    "--app \(text): \(pair[0]) is unknown; use id, name, app-port, dapr-port, health, health-interval, max-concurrency, config."
+                )
             }
         }
         guard !app.id.isEmpty else { throw ValidationError("--app \(text): id= is missing.") }
@@ -75,9 +77,13 @@ struct Announcement: Service {
             try await cancelWhenGracefulShutdown {
                 try await dapr.waitUntilListening()
                 for instance in dapr.instances {
-                    Console.line("local-dapr", "\(instance.name): sidecar of \(instance.app) at http://127.0.0.1:\(instance.daprPort)")
+                    Console.line(
+                        "local-dapr",
+                        "\(instance.name): sidecar of \(instance.app) at http://127.0.0.1:\(instance.daprPort)")
                 }
-                if dapr.adminPort != 0 { Console.line("local-dapr", "admin side at http://127.0.0.1:\(dapr.adminPort)") }
+                if dapr.adminPort != 0 {
+                    Console.line("local-dapr", "admin side at http://127.0.0.1:\(dapr.adminPort)")
+                }
                 try await dapr.waitUntilReady()
                 Console.line("local-dapr", "all apps are ready")
                 try await Task.sleep(for: .seconds(10_000_000))

@@ -61,9 +61,11 @@ struct Supervisor: Service {
             ? .path(FilePath(command.hasPrefix("/") ? command : app.directory + "/" + command)) : .name(command)
         let configuration = Configuration(
             executable: executable, arguments: Arguments(Array(app.command.dropFirst())),
-            environment: .inherit.updating(variables), workingDirectory: FilePath(app.directory), platformOptions: platform)
+            environment: .inherit.updating(variables), workingDirectory: FilePath(app.directory),
+            platformOptions: platform)
         let name = name
-        return try await Subprocess.run(configuration, input: .none, output: .sequence, error: .combinedWithOutput) { execution in
+        return try await Subprocess.run(configuration, input: .none, output: .sequence, error: .combinedWithOutput) {
+            execution in
             Console.line("local-dapr", "\(name) started, process \(execution.processIdentifier)")
             for try await line in execution.standardOutput.strings() { Console.line(name, line) }
         }.terminationStatus

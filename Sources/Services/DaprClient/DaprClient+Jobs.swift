@@ -78,7 +78,7 @@ extension DaprClient {
             return try await jobs(
                 Exchange(operation: operation, path: "/\(Self.encoded(name))", isRepeatable: true)
             ).json(operation)
-        } catch where error.isNotFound && !error.isUnknownRoute {
+        } catch  where error.isNotFound && !error.isUnknownRoute {
             return nil
         }
     }
@@ -92,7 +92,7 @@ extension DaprClient {
         if learned.olderJobs.load(ordering: .relaxed) { return try await call(older) }
         do {
             return try await call(stable)
-        } catch where error.isUnknownRoute {
+        } catch  where error.isUnknownRoute {
             let answer: Answer
             do {
                 answer = try await call(older)

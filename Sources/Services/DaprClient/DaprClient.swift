@@ -111,7 +111,7 @@ package struct DaprClient: Sendable {
         while true {
             do {
                 return try await sendOnce(exchange)
-            } catch where error.kind == .unreachable && exchange.isPatient && waitsForSidecar {
+            } catch  where error.kind == .unreachable && exchange.isPatient && waitsForSidecar {
                 let patience =
                     learned.hasAnswered.load(ordering: .relaxed) ? .seconds(1) : configuration.startPatience
                 guard waited < patience else { throw error }
@@ -125,7 +125,7 @@ package struct DaprClient: Sendable {
                 }
                 waited += pause
                 pause = min(pause * 2, .seconds(1))
-            } catch where error.kind == .broken && mayRepeat {
+            } catch  where error.kind == .broken && mayRepeat {
                 // A kept connection that the sidecar closed just as it was used; a fresh one tells what is wrong.
                 mayRepeat = false
             }

@@ -38,7 +38,8 @@ struct TaskLook: Sendable {
         var result = ""
         for byte in text.utf8 {
             let isPlain =
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "-_.~".utf8.contains(byte)
             if isPlain {
                 result.append(Character(UnicodeScalar(byte)))

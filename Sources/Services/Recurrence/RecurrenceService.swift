@@ -4,8 +4,9 @@ package import TaskStorage
 
 /// Asks for the next occurrence of a series when one is completed.
 ///
-/// The event holds all that the next slot depends on, so nothing of tasks is stored here: a completion becomes a command on
-/// `task-commands`, or nothing. The task API, which alone knows the series as it is now, judges the command by its key.
+/// The event holds all that the next slot depends on, so nothing of tasks is stored here: a completion becomes a
+/// command on `task-commands`, or nothing. The task API, which alone knows the series as it is now, judges the command
+/// by its key.
 package struct RecurrenceService: TodoService {
     package static let name = "recurrence"
     package static let migrations: [Migrations] = []

@@ -3,8 +3,8 @@ package import Logging
 import ServiceLifecycle
 package import WireValues
 
-/// Compares pending reminders with the scheduler's jobs: once after the start, and once whenever the scheduler was away.
-/// What it lacks is wished for anew. Also forgets tasks closed long ago.
+/// Compares pending reminders with the scheduler's jobs: once after the start, and once whenever the scheduler was
+/// away. What it lacks is wished for anew. Also forgets tasks closed long ago.
 ///
 /// Jobs without a reminder need no search: they fire and do nothing.
 package struct JobComparison: Service {

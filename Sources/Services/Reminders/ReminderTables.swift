@@ -20,10 +20,11 @@ package enum ReminderTables {
                     // For forgetting; open tasks are kept for good.
                     "CREATE INDEX reminder_tasks_closed ON reminder_tasks (changed_at) WHERE is_open = 0",
                     """
-                    CREATE TABLE reminders (task_id \(dialect.integer) NOT NULL, reminder_id \(dialect.integer) NOT NULL,
+                    CREATE TABLE reminders (
+                    task_id \(dialect.integer) NOT NULL, reminder_id \(dialect.integer) NOT NULL,
                     user_id \(dialect.text) NOT NULL, generation \(dialect.integer) NOT NULL,
-                    spec \(dialect.text) NOT NULL, remind_at \(dialect.integer) NOT NULL, state \(dialect.text) NOT NULL,
-                    PRIMARY KEY (task_id, reminder_id))\(dialect.strict)
+                    spec \(dialect.text) NOT NULL, remind_at \(dialect.integer) NOT NULL,
+                    state \(dialect.text) NOT NULL, PRIMARY KEY (task_id, reminder_id))\(dialect.strict)
                     """,
                     """
                     CREATE INDEX reminders_pending ON reminders (user_id, remind_at, task_id, reminder_id)

@@ -7,7 +7,8 @@ package import TaskStorage
 import Telemetry
 import WireValues
 
-/// Has each reminder's event on `reminders` when its time comes, once, and never for a task that is done, gone or moved.
+/// Has each reminder's event on `reminders` when its time comes, once, and never for a task that is done, gone or
+/// moved.
 ///
 /// Time is kept by the Dapr scheduler, one job for each pending reminder; nothing here ever looks for due reminders.
 package struct RemindersService: TodoService {
@@ -17,7 +18,8 @@ package struct RemindersService: TodoService {
     /// The tasks' versions tell which events were seen.
     package static let usesInbox = false
 
-    /// A job that comes this much before its instant by our clock is waited for: clocks of two machines differ a little.
+    /// A job that comes this much before its instant by our clock is waited for: clocks of two machines differ a
+    /// little.
     static let clockTolerance = Duration.seconds(2)
     /// Less than half an outbox's lease, in whose first half a call begins.
     static let jobTimeout = Duration.milliseconds(2_400)

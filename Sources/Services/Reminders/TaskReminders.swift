@@ -1,7 +1,8 @@
 package import TaskDomain
 package import WireValues
 
-/// The reminders of one task as this service knows them, and what a task event does to them. Pure: no clock, no database.
+/// The reminders of one task as this service knows them, and what a task event does to them. Pure: no clock, no
+/// database.
 ///
 /// A projection: it follows the task's version, whatever the order in which events come. It looks at the task as it is,
 /// never at what happened to it, so that an event that was passed over leaves no trace.
@@ -73,7 +74,8 @@ package struct TaskReminders: Hashable, Sendable {
         self.reminders = reminders
     }
 
-    /// Follows an event. - Returns: What the scheduler is to be asked for; nil when the event is no newer than what is known.
+    /// Follows an event. - Returns: What the scheduler is to be asked for; nil when the event is no newer than what is
+    /// known.
     package mutating func follow(_ event: TaskEvent) -> [JobWish]? {
         guard event.version > version else { return nil }
         let task = event.task

@@ -30,7 +30,8 @@ enum ServiceRun {
             let host = try ServiceHost(S.self, environment: Environment.all, parts: parts, logger: logger)
             logger.info("starting", metadata: ["service": "\(S.name)"])
             var configuration = ServiceGroupConfiguration(
-                services: [.init(service: host)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+                services: [.init(service: MemoryKeeper(host: host)), .init(service: host)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
             configuration.maximumGracefulShutdownDuration = host.shutdownLimit
             try await ServiceGroup(configuration: configuration).run()
             logger.info("stopped")
@@ -38,13 +39,26 @@ enum ServiceRun {
             for problem in refused.problems {
                 logger.critical(
                     "setting refused",
-                    metadata: ["setting": "\(problem.name)", "reason": "\(problem.what)", "remedy": "\(problem.remedy)"])
+                    metadata: [
+                        "setting": "\(problem.name)", "reason": "\(problem.what)", "remedy": "\(problem.remedy)",
+                    ])
             }
             throw ExitCode(misconfigured)
         } catch {
             logger.critical("the service failed", metadata: ["error": "\(error)"])
             throw ExitCode.failure
         }
+    }
+}
+
+/// Gives back, once the service is up, what only its start needed.
+private struct MemoryKeeper<S: TodoService>: Service {
+    let host: ServiceHost<S>
+
+    func run() async throws {
+        // A host that ends before it is up has nothing to give back; it says itself why it ended.
+        if (try? await host.waitUntilReady()) != nil { MemoryUse.giveBack() }
+        try await gracefulShutdown()
     }
 }
 

@@ -23,6 +23,15 @@ package final class FakeServer: Sendable {
         package var text: String { String(decoding: body, as: UTF8.self) }
     }
 
+    /// What it answers to whom.
+    package struct Script: Sendable {
+        let answer: @Sendable (Asked) async -> Reply
+
+        package static func by(_ answer: @escaping @Sendable (Asked) async -> Reply) -> Script {
+            Script(answer: answer)
+        }
+    }
+
     package struct Reply: Sendable {
         package var status: Int
         package var headers: [(name: String, value: String)]
@@ -58,18 +67,19 @@ package final class FakeServer: Sendable {
     /// Serves while `body` runs.
     /// - Parameter port: 0 takes a free one.
     package static func running<Result: Sendable>(
-        port: Int = 0, answering answer: @escaping @Sendable (Asked) async -> Reply,
+        port: Int = 0, answering script: Script,
         _ body: @escaping @Sendable (FakeServer) async throws -> Result
     ) async throws -> Result {
         let log = Log()
         let (ports, bound) = AsyncStream<Int>.makeStream()
         let application = Application(
-            responder: Responder(log: log, answer: answer),
+            responder: Responder(log: log, answer: script.answer),
             configuration: .init(address: .hostname("127.0.0.1", port: port)),
             onServerRunning: { bound.yield($0.localAddress?.port ?? 0) },
             logger: Logger(label: "fake") { _ in SwiftLogNoOpLogHandler() })
         let group = ServiceGroup(
-            configuration: .init(services: [application], logger: Logger(label: "fake") { _ in SwiftLogNoOpLogHandler() }))
+            configuration: .init(
+                services: [application], logger: Logger(label: "fake") { _ in SwiftLogNoOpLogHandler() }))
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in
             tasks.addTask {
                 try await group.run()
@@ -109,7 +119,8 @@ package final class FakeServer: Sendable {
             let reply = await answer(asked)
             var response = Response(
                 status: .init(code: reply.status),
-                body: reply.body.isEmpty && reply.status == 204 ? .init() : .init(byteBuffer: ByteBuffer(bytes: reply.body)))
+                body: reply.body.isEmpty && reply.status == 204
+                    ? .init() : .init(byteBuffer: ByteBuffer(bytes: reply.body)))
             for header in reply.headers {
                 if let name = HTTPField.Name(header.name) { response.headers[name] = header.value }
             }

@@ -59,7 +59,9 @@ package struct RunningService<S: TodoService>: Sendable {
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(onAdminPort ? adminPort : port)\(target)")
         request.method = HTTPMethod(rawValue: method)
-        if let user { request.headers.add(name: "Authorization", value: "Bearer \(TestTokens.token(user, now: now()))") }
+        if let user {
+            request.headers.add(name: "Authorization", value: "Bearer \(TestTokens.token(user, now: now()))")
+        }
         if let body {
             request.body = .bytes(ByteBuffer(bytes: body))
             if !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
@@ -81,7 +83,8 @@ package struct RunningService<S: TodoService>: Sendable {
     }
 
     package func send(
-        _ method: String, _ target: String, user: String? = nil, headers: [(name: String, value: String)] = [], json: JSON
+        _ method: String, _ target: String, user: String? = nil, headers: [(name: String, value: String)] = [],
+        json: JSON
     ) async throws -> Answer {
         try await send(method, target, user: user, headers: headers, body: json.bytes)
     }
@@ -94,7 +97,8 @@ package struct RunningService<S: TodoService>: Sendable {
 
     package func deliver(bytes: [UInt8], to role: TopicRole) async throws -> String {
         let answer = try await send(
-            "POST", "/events/\(role.rawValue)", headers: [("Content-Type", "application/cloudevents+json")], body: bytes)
+            "POST", "/events/\(role.rawValue)", headers: [("Content-Type", "application/cloudevents+json")], body: bytes
+        )
         return answer.status == 200 ? answer.json["status"]?.string ?? "none" : String(answer.status)
     }
 
@@ -146,7 +150,7 @@ package func withService<S: TodoService, Result: Sendable>(
     parts.database = database
     configure(&parts)
     let configured = parts
-    return try await FakeServer.running(answering: { asked in await answer(asked) ?? usual(asked) }) { sidecar in
+    return try await FakeServer.running(answering: .by { asked in await answer(asked) ?? usual(asked) }) { sidecar in
         let everywhere = [
             "TODO_PUBSUB": "todo-pubsub", "TODO_SECRET_STORE": "secrets", "TODO_AUTH_AUDIENCE": TestTokens.audience,
             "TODO_AUTH_SECRET_NAME": "todo-auth", "TODO_AUTH_SECRET_KEY": "key", "TODO_LISTEN_ADDRESS": "127.0.0.1",

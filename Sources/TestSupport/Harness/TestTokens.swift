@@ -13,7 +13,8 @@ package enum TestTokens {
             ("sub", .string(user)), ("aud", .string(audience)), ("exp", .integer(now.seconds + 3_600)),
         ])
         for (name, value) in claims { all[name] = value }
-        let input = encode(JSON.object(JSONObject([("alg", .string("HS256"))])).bytes) + "." + encode(JSON.object(all).bytes)
+        let input =
+            encode(JSON.object(JSONObject([("alg", .string("HS256"))])).bytes) + "." + encode(JSON.object(all).bytes)
         let signature = HMAC<SHA256>.authenticationCode(
             for: Data(input.utf8), using: SymmetricKey(data: Data(secret.utf8)))
         return input + "." + encode(Array(signature))

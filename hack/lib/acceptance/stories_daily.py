@@ -176,6 +176,7 @@ class KeepingItWhole(Story):
         namespace = self.start_platform(FULL)
         self.started_at_the_lower_bound(namespace)
         self.deleted(namespace)
+        self.migrated_once(namespace)
         problems = self.changed_by_hand(namespace, self.one_of_each(namespace))
         self.patch(namespace, {"exposure": GATEWAY})
         self.wait_ready(namespace)
@@ -184,7 +185,6 @@ class KeepingItWhole(Story):
         self.assertEqual(problems, [])
         self.wait_ready(namespace)
         wait_for("event DriftCorrected", lambda: self.events(namespace, "DriftCorrected"), 10)
-        self.migrated_once(namespace)
 
     def one_of_each(self, namespace):
         """{resource: (group, name)}: the first child of each kind."""

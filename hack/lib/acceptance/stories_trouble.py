@@ -107,7 +107,8 @@ class VanishingSystems(Story):
         begin = time.monotonic()
         wait_for("it heals", is_healed, 30)
         took = time.monotonic() - begin
-        self.assertLess(took, 5)
+        # Some three seconds alone on the machine; twice that beside a build.
+        self.assertLess(took, 10)
         return took
 
 

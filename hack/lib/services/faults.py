@@ -56,6 +56,8 @@ class Faults(threading.Thread):
 
     def mend(self):
         """Ends every fault that lasts."""
+        if self.platform.postgres is not None and self.platform.postgres.process.poll() is not None:
+            self.platform.postgres.restart()
         self.platform.revive()
         end = time.monotonic() + 20
         while not self._faults({"refusePublishingSeconds": 0, "duplicateEvery": 0, "reorder": False}):

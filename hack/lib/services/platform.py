@@ -217,6 +217,21 @@ class Platform:
                     raise NotReady(f"{name} is not ready after {seconds} s: {answer}; {self.processes[name].tail(800)}")
                 time.sleep(0.05)
             probe.close()
+        self._wait_consuming(end, names or self.instances())
+
+    def _wait_consuming(self, end, names):
+        """Until the sidecars deliver events."""
+        while True:
+            try:
+                sidecars = Client(self.admin)("GET", "/").json["sidecars"]
+                waiting = [sidecar["name"] for sidecar in sidecars if sidecar["name"] in names and not sidecar["isReady"]]
+                if not waiting:
+                    return
+            except OSError as problem:
+                waiting = problem
+            if time.monotonic() > end:
+                raise NotReady(f"LocalDapr does not deliver yet: {waiting}")
+            time.sleep(0.05)
 
     def stop(self):
         """Services first, so that they can still say what they have to say; then the sidecars, then the database."""

@@ -97,8 +97,20 @@ class PostgreSQL:
 
     def kill(self):
         """As a power cut would: all of its processes at once."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        # Each has a process group of its own; the first is stopped, so that it makes no more while we look.
+        os.kill(self.process.pid, signal.SIGSTOP)
+        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], text=True, check=False,
+                                  stdout=subprocess.PIPE).stdout.split()
+        for pid in [self.process.pid, *map(int, children)]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         self.process.wait()
+        # They are not ours to wait for; the next server refuses to start while one of them is there.
+        end = time.monotonic() + 10
+        while any(os.path.exists(f"/proc/{pid}") for pid in children) and time.monotonic() < end:
+            time.sleep(0.01)
 
     def restart(self):
         """After `kill`."""

@@ -21,7 +21,8 @@ def binaries(release=False):
     if given:
         return given
     subprocess.run([ROOT / "hack/bootstrap"], check=True)
-    configuration = ["--configuration", "release" if release else "debug"]
+    # A release build is as in the image: with the Swift runtime inside.
+    configuration = ["--configuration", "release", "--static-swift-stdlib"] if release else ["--configuration", "debug"]
     for product in ("todoctl", "local-dapr", "todo-services"):
         start = time.monotonic()
         say(f"  … build {product}" + (" (the first release build takes 10 to 20 minutes)" if release else ""))

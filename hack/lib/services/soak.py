@@ -48,11 +48,12 @@ class Soak:
                 break
         if not calm:
             faults.join(60)
-            faults.mend()
-            self.platform.wait_ready(60)
         for thread in users + [faults] + followers:
             if thread.failure is not None:
                 self.problems.append(f"{type(thread).__name__}: {thread.failure!r}")
+        if not calm:
+            faults.mend()
+            self.platform.wait_ready(60)
         settled = self.settle()
         self.numbers["settled after"] = f"{settled:.1f} s"
         self.books(ledger, followers)
@@ -78,13 +79,15 @@ class Soak:
                          self.count("notifications", "notifications"), waiting)
             except (OSError, RuntimeError) as problem:
                 state = str(problem)
-            if state != before or (isinstance(state, tuple) and (state[0] != state[1] or waiting)):
-                if state != before:
-                    before, since = state, time.monotonic()
+            is_settled = isinstance(state, tuple) and state[0] == state[1] and waiting == 0
+            if state != before or not is_settled:
+                before, since = state, time.monotonic()
             # Reminders fall due up to 12 s after they were asked for.
             if time.monotonic() - since > 15:
                 break
             time.sleep(0.5)
+        else:
+            self.wrong(f"not settled after {seconds} s: {before}; {json.dumps(backlogs)}")
         return since - begin
 
     def count(self, service, table):

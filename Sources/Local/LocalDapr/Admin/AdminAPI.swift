@@ -32,7 +32,9 @@ struct AdminAPI: Sendable {
             return .json(
                 200,
                 .array(
-                    dapr.backlogs.map { ["group": .string($0.group), "topic": .string($0.topic), "records": .integer($0.records)] }))
+                    dapr.backlogs.map {
+                        ["group": .string($0.group), "topic": .string($0.topic), "records": .integer($0.records)]
+                    }))
         case ("GET", "jobs", 2): return .json(200, JSON(dapr.jobNames(app: parts[1])))
         case ("POST", "jobs", 4) where parts[3] == "fire":
             try dapr.fireJob(app: parts[1], name: parts[2])
@@ -60,7 +62,10 @@ struct AdminAPI: Sendable {
                             "isReady": .bool(dapr.isReady(instance: instance.name)),
                         ]
                     }),
-                "paths": ["/dead-letters", "/dead-letters/replay", "/backlogs", "/jobs/{app}", "/jobs/{app}/{name}/fire", "/faults"],
+                "paths": [
+                    "/dead-letters", "/dead-letters/replay", "/backlogs", "/jobs/{app}", "/jobs/{app}/{name}/fire",
+                    "/faults",
+                ],
             ])
     }
 

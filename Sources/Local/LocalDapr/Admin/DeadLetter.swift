@@ -19,8 +19,10 @@ package struct DeadLetter: Sendable {
     /// For people and scripts.
     var json: JSON {
         var json: JSON = [
-            "topic": .string(topic), "partition": JSON(partition), "offset": .integer(offset), "originTopic": .string(originTopic),
-            "group": .string(group), "reason": .string(reason), "time": .string(time.rfc3339), "isReplayed": .bool(isReplayed),
+            "topic": .string(topic), "partition": JSON(partition), "offset": .integer(offset),
+            "originTopic": .string(originTopic),
+            "group": .string(group), "reason": .string(reason), "time": .string(time.rfc3339),
+            "isReplayed": .bool(isReplayed),
         ]
         json["key"] = key.map { .string($0) }
         // What is no JSON is shown as text.
@@ -41,7 +43,8 @@ extension LocalDapr {
                     found.append(
                         DeadLetter(
                             topic: topic.name, partition: log.number, offset: record.offset, originTopic: origin.topic,
-                            group: origin.group, reason: origin.reason, time: Timestamp(microseconds: record.timestamp * 1_000),
+                            group: origin.group, reason: origin.reason,
+                            time: Timestamp(microseconds: record.timestamp * 1_000),
                             key: record.key, bytes: record.value,
                             isReplayed: replayed.contains(Place(partition: log.number, offset: record.offset))))
                 }
@@ -59,8 +62,10 @@ extension LocalDapr {
         let id = topic.id
         return try await machine.store.read { connection in
             Set(
-                try connection.query("SELECT partition, record FROM dead_letters_replayed WHERE topic = $1", [.integer(id)])
-                    .map { Place(partition: Int($0.int(0)), offset: $0.int(1)) })
+                try connection.query(
+                    "SELECT partition, record FROM dead_letters_replayed WHERE topic = $1", [.integer(id)]
+                )
+                .map { Place(partition: Int($0.int(0)), offset: $0.int(1)) })
         }
     }
 
@@ -73,7 +78,8 @@ extension LocalDapr {
             switch log.read(from: offset, maximumCount: 1_000, maximumBytes: 16 << 20) {
             case .records(let found): more = found
             case .atEnd: return records
-            case .onDisk: more = try await machine.broker.stored(topic, partition: log.number, from: offset, maximumCount: 1_000)
+            case .onDisk:
+                more = try await machine.broker.stored(topic, partition: log.number, from: offset, maximumCount: 1_000)
             }
             guard let last = more.last else { break }
             records += more.filter { $0.origin != nil }
@@ -87,9 +93,15 @@ extension LocalDapr {
     /// - Throws: `ResourceError` when the topic is not there any more; what the broker says.
     package func replay(_ letter: DeadLetter) async throws {
         let topics = machine.broker.allTopics
-        guard let source = topics.first(where: { $0.name == letter.topic && $0.partitions.indices.contains(letter.partition) }),
+        guard
+            let source = topics.first(where: {
+                $0.name == letter.topic && $0.partitions.indices.contains(letter.partition)
+            }),
             let target = topics.first(where: { $0.name == letter.originTopic && $0.broker == source.broker })
-        else { throw ResourceError("dead letter \(letter.topic)/\(letter.offset)", "its topic \(letter.originTopic) is not there") }
+        else {
+            throw ResourceError(
+                "dead letter \(letter.topic)/\(letter.offset)", "its topic \(letter.originTopic) is not there")
+        }
         try await machine.broker.publish([PendingRecord(key: letter.key, value: letter.bytes)], to: target)
         guard source.isDurable else { return }
         let id = source.id

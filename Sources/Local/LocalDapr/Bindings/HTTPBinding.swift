@@ -17,7 +17,9 @@ struct HTTPBinding: OutputBinding {
 
     func invoke(_ call: BindingCall) async throws -> BindingAnswer {
         let values = try await settings.values()
-        guard let base = values["url"], !base.isEmpty else { throw BindingError(description: "metadata url is missing") }
+        guard let base = values["url"], !base.isEmpty else {
+            throw BindingError(description: "metadata url is missing")
+        }
         var request = HTTPClientRequest(url: base + (call.metadata["path"] ?? ""))
         let method = call.operation == "create" ? "POST" : call.operation.uppercased()
         request.method = HTTPMethod(rawValue: method)
@@ -47,7 +49,8 @@ struct HTTPBinding: OutputBinding {
         }
         var answer = BindingAnswer(body: Array(body.readableBytesView))
         answer.metadata = [
-            ("statusCode", String(response.status.code)), ("status", "\(response.status.code) \(response.status.reasonPhrase)"),
+            ("statusCode", String(response.status.code)),
+            ("status", "\(response.status.code) \(response.status.reasonPhrase)"),
         ]
         for header in response.headers { answer.metadata.append((header.name, header.value)) }
         let mustSucceed = (call.metadata["errorIfNot2XX"] ?? values["errorifnot2xx"] ?? "true").lowercased() != "false"

@@ -40,7 +40,8 @@ struct BindingSettings: Sendable {
     init(_ component: Component, machine: Machine) {
         self.component = component
         secrets = KubernetesSecrets(
-            manifests: machine.resources.secrets, apiServer: machine.options.kubernetesAPIServer, client: machine.client)
+            manifests: machine.resources.secrets, apiServer: machine.options.kubernetesAPIServer, client: machine.client
+        )
         var files: [String: FileSecrets] = [:]
         for store in machine.resources.components where store.type == "secretstores.local.file" {
             files[store.name] = FileSecrets(

@@ -29,13 +29,27 @@ struct SMTPBinding: OutputBinding {
         }
         let from = addresses("emailFrom")
         let to = addresses("emailTo")
-        guard let sender = from.first else { throw BindingError(description: "smtp binding error: fromEmail property not supplied in configuration- or request-metadata") }
-        guard !to.isEmpty else { throw BindingError(description: "smtp binding error: emailTo property not supplied in configuration- or request-metadata") }
-        guard !setting("subject").isEmpty else { throw BindingError(description: "smtp binding error: subject property not supplied in configuration- or request-metadata") }
+        guard let sender = from.first else {
+            throw BindingError(
+                description: "smtp binding error: fromEmail property not supplied in configuration- or request-metadata"
+            )
+        }
+        guard !to.isEmpty else {
+            throw BindingError(
+                description: "smtp binding error: emailTo property not supplied in configuration- or request-metadata")
+        }
+        guard !setting("subject").isEmpty else {
+            throw BindingError(
+                description: "smtp binding error: subject property not supplied in configuration- or request-metadata")
+        }
         let priority = setting("priority").isEmpty ? 3 : Int(setting("priority")) ?? 0
-        guard (1...5).contains(priority) else { throw BindingError(description: "smtp binding error: priority value must be between 1 (highest) and 5 (lowest)") }
+        guard (1...5).contains(priority) else {
+            throw BindingError(
+                description: "smtp binding error: priority value must be between 1 (highest) and 5 (lowest)")
+        }
         let mail = MailMessage(
-            from: sender, to: to, cc: addresses("emailCC"), bcc: addresses("emailBCC"), subject: setting("subject"), priority: priority,
+            from: sender, to: to, cc: addresses("emailCC"), bcc: addresses("emailBCC"), subject: setting("subject"),
+            priority: priority,
             html: call.data.map { $0.string ?? $0.text } ?? "")
         if let outbox = settings.outbox ?? values["localoutbox"] {
             try write(mail, to: outbox)
@@ -47,7 +61,8 @@ struct SMTPBinding: OutputBinding {
         let user = values["user"] ?? ""
         let password = values["password"] ?? ""
         guard user.isEmpty == password.isEmpty else {
-            throw BindingError(description: "smtp binding error: both user and password fields are required in metadata")
+            throw BindingError(
+                description: "smtp binding error: both user and password fields are required in metadata")
         }
         let client = SMTPClient(
             host: host, port: port, login: user.isEmpty ? nil : (user, password),

@@ -45,7 +45,9 @@ struct SMTPClient: Sendable {
             var lines: [String] = []
             while true {
                 let line = try await line()
-                guard let code = Int(line.prefix(3)) else { throw SMTPError(description: "the mail server said \"\(line)\"") }
+                guard let code = Int(line.prefix(3)) else {
+                    throw SMTPError(description: "the mail server said \"\(line)\"")
+                }
                 lines.append(String(line.dropFirst(4)))
                 if line.dropFirst(3).first != "-" || lines.count > 100 { return Reply(code: code, lines: lines) }
             }
@@ -57,7 +59,9 @@ struct SMTPClient: Sendable {
             let reply = try await reply()
             guard reply.code / 100 == digit else {
                 throw SMTPError(
-                    description: "the mail server answered \(reply.code) \(reply.lines.joined(separator: " ")) to \(shown ?? text)")
+                    description:
+                        "the mail server answered \(reply.code) \(reply.lines.joined(separator: " ")) to \(shown ?? text)"
+                )
             }
             return reply
         }
@@ -70,10 +74,13 @@ struct SMTPClient: Sendable {
         let serverName = host.allSatisfy({ $0.isNumber || $0 == "." || $0 == ":" }) ? nil : host
         let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
         do {
-            channel = try await ClientBootstrap(group: group).connectTimeout(.seconds(10)).connect(host: host, port: port) { channel in
+            channel = try await ClientBootstrap(group: group).connectTimeout(.seconds(10)).connect(
+                host: host, port: port
+            ) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if tls {
-                        try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: serverName))
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOSSLClientHandler(context: context, serverHostname: serverName))
                     }
                     return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
                 }
@@ -84,7 +91,9 @@ struct SMTPClient: Sendable {
         try await channel.executeThenClose { inbound, outbound in
             var talk = Conversation(inbound: inbound.makeAsyncIterator(), outbound: outbound)
             let greeting = try await talk.reply()
-            guard greeting.code == 220 else { throw SMTPError(description: "the mail server greets with \(greeting.code)") }
+            guard greeting.code == 220 else {
+                throw SMTPError(description: "the mail server greets with \(greeting.code)")
+            }
             var hello = try await talk.command("EHLO localhost", expecting: 2)
             if !tls, hello.lines.contains(where: { $0.uppercased() == "STARTTLS" }) {
                 _ = try await talk.command("STARTTLS", expecting: 2)
@@ -112,7 +121,9 @@ struct SMTPClient: Sendable {
         return try NIOSSLContext(configuration: configuration)
     }
 
-    private func authenticate(_ talk: inout Conversation, _ hello: Reply, _ login: (user: String, password: String)) async throws {
+    private func authenticate(_ talk: inout Conversation, _ hello: Reply, _ login: (user: String, password: String))
+        async throws
+    {
         let methods = hello.lines.first { $0.uppercased().hasPrefix("AUTH") }?.uppercased() ?? ""
         if methods.contains("LOGIN"), !methods.contains("PLAIN") {
             _ = try await talk.command("AUTH LOGIN", expecting: 3)

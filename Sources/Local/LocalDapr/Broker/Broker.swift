@@ -23,7 +23,10 @@ final class Broker: Sendable {
     }
 
     /// - Throws: when the state file cannot be read.
-    init(store: Store, defaults: TopicSettings, settings: [String: TopicSettings], now: @escaping @Sendable () -> Timestamp) throws {
+    init(
+        store: Store, defaults: TopicSettings, settings: [String: TopicSettings],
+        now: @escaping @Sendable () -> Timestamp
+    ) throws {
         self.store = store
         self.defaults = defaults
         self.settings = settings
@@ -46,8 +49,10 @@ final class Broker: Sendable {
                 try connection.execute(
                     "INSERT INTO topics (broker, name, partitions) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                     [.text(broker), .text(name), .integer(Int64(settings.partitions))])
-                return try connection.query("SELECT id FROM topics WHERE broker = $1 AND name = $2", [.text(broker), .text(name)])
-                    .first?.int(0) ?? 0
+                return try connection.query(
+                    "SELECT id FROM topics WHERE broker = $1 AND name = $2", [.text(broker), .text(name)]
+                )
+                .first?.int(0) ?? 0
             }
         }
         return topics.withLock { topics in

@@ -37,7 +37,8 @@ final class ConsumerGroups: Sendable {
         let first = topic.partitions.map { startsAtOldest ? 0 : $0.end }
         let positions = topic.isDurable ? try await stored(topic, group: group, first: first) : first
         let consumption = Consumption(
-            group: group, topic: topic, positions: positions, broker: broker, faults: faults, time: time, logger: logger,
+            group: group, topic: topic, positions: positions, broker: broker, faults: faults, time: time,
+            logger: logger,
             onProgress: { [progress] in progress.raise() })
         let (winner, isNew) = groups.withLock { groups in
             if let known = groups[key] { return (known, false) }
@@ -53,7 +54,8 @@ final class ConsumerGroups: Sendable {
             var positions = first
             var known: Set<Int> = []
             let rows = try connection.query(
-                "SELECT partition, next FROM group_offsets WHERE topic = $1 AND consumer_group = $2", [.integer(topic.id), .text(group)])
+                "SELECT partition, next FROM group_offsets WHERE topic = $1 AND consumer_group = $2",
+                [.integer(topic.id), .text(group)])
             for row in rows where positions.indices.contains(Int(row.int(0))) {
                 positions[Int(row.int(0))] = row.int(1)
                 known.insert(Int(row.int(0)))
@@ -87,8 +89,10 @@ final class ConsumerGroups: Sendable {
     }
 
     func storePositions() async throws {
-        let changed = all.filter { $0.topic.isDurable }.map { (topic: $0.topic.id, group: $0.group, moved: $0.takeChanged()) }
-            .filter { !$0.moved.isEmpty }
+        let changed = all.filter { $0.topic.isDurable }.map {
+            (topic: $0.topic.id, group: $0.group, moved: $0.takeChanged())
+        }
+        .filter { !$0.moved.isEmpty }
         guard !changed.isEmpty else { return }
         try await store.write { connection in
             for (topic, group, moved) in changed {

@@ -28,7 +28,8 @@ final class Consumption: Sendable {
 
     /// - Parameter positions: the next offset of each partition.
     init(
-        group: String, topic: Topic, positions: [Int64], broker: Broker, faults: Faults, time: TimeSource, logger: Logger,
+        group: String, topic: Topic, positions: [Int64], broker: Broker, faults: Faults, time: TimeSource,
+        logger: Logger,
         onProgress: @escaping @Sendable () -> Void
     ) {
         self.group = group
@@ -63,10 +64,10 @@ final class Consumption: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Whether somebody reads and has nothing left to read.
+    /// Whether who reads has nothing left to read; also when nobody does.
     var isIdle: Bool {
         state.withLock { state in
-            !state.members.isEmpty && zip(state.positions, topic.partitions).allSatisfy { $0 >= $1.end }
+            state.members.isEmpty || zip(state.positions, topic.partitions).allSatisfy { $0 >= $1.end }
         }
     }
 
@@ -109,7 +110,9 @@ final class Consumption: Sendable {
                 }
                 failures = handled > 0 ? 1 : failures + 1
                 advance(log.number, to: records[handled].offset)
-                guard let wait = member.redelivery.retry?.wait(beforeRetry: failures, elapsed: .zero, random: .random(in: 0..<1))
+                guard
+                    let wait = member.redelivery.retry?.wait(
+                        beforeRetry: failures, elapsed: .zero, random: .random(in: 0..<1))
                 else {
                     logger.warning(
                         "a record is given up after its delivery failed",

@@ -36,7 +36,11 @@ final class Journal: Sendable {
             }
             // Who comes while the store is busy is taken along by the one submission that waits.
             if isFirst {
-                store.submit { [self] connection in try write(connection) } completion: { [self] result in finish(result) }
+                store.submit { [self] connection in
+                    try write(connection)
+                } completion: { [self] result in
+                    finish(result)
+                }
             }
         }
     }
@@ -64,8 +68,10 @@ final class Journal: Sendable {
             try connection.execute(
                 "INSERT INTO record_batches (topic, partition, base_offset, count, newest, bytes) VALUES ($1, $2, $3, $4, $5, $6)",
                 [
-                    .integer(written.topic.id), .integer(Int64(written.log.number)), .integer(written.records[0].offset),
-                    .integer(Int64(written.records.count)), .integer(timestamp), .blob(RecordBatch.encode(written.records)),
+                    .integer(written.topic.id), .integer(Int64(written.log.number)),
+                    .integer(written.records[0].offset),
+                    .integer(Int64(written.records.count)), .integer(timestamp),
+                    .blob(RecordBatch.encode(written.records)),
                 ])
         }
     }

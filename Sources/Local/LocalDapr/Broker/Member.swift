@@ -37,7 +37,9 @@ struct Redelivery: Sendable, Hashable {
         if component["backOffPolicy"]?.lowercased() == "exponential" {
             policy.pace = .exponential(maximum: duration("backOffMaxInterval", .seconds(60)))
         }
-        if let retries = component["backOffMaxRetries"].flatMap({ Int($0) }), retries >= 0 { policy.maxRetries = retries }
+        if let retries = component["backOffMaxRetries"].flatMap({ Int($0) }), retries >= 0 {
+            policy.maxRetries = retries
+        }
         retry = policy
     }
 }

@@ -36,7 +36,9 @@ enum JobSchedule: Sendable {
             "@daily": "0 0 0 * * *", "@midnight": "0 0 0 * * *", "@hourly": "0 0 * * * *",
         ]
         if rest.hasPrefix("@") {
-            guard let fields = named[String(rest)] else { throw Unreadable(description: "unrecognized descriptor: \(rest)") }
+            guard let fields = named[String(rest)] else {
+                throw Unreadable(description: "unrecognized descriptor: \(rest)")
+            }
             rest = Substring(fields)
         }
         self = .cron(try CronSchedule(String(rest), zone: zone))
@@ -97,20 +99,26 @@ struct CronSchedule: Sendable {
         var field = Field()
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let steps = part.split(separator: "/", omittingEmptySubsequences: false)
-            guard let base = steps.first, steps.count <= 2 else { throw JobSchedule.Unreadable(description: "too many slashes: \(part)") }
+            guard let base = steps.first, steps.count <= 2 else {
+                throw JobSchedule.Unreadable(description: "too many slashes: \(part)")
+            }
             var low = range.lowerBound
             var high = range.upperBound
             if base == "*" || base == "?" {
                 if steps.count == 1 { field.isOpen = true }
             } else {
                 let ends = base.split(separator: "-", omittingEmptySubsequences: false)
-                guard let first = ends.first, ends.count <= 2 else { throw JobSchedule.Unreadable(description: "too many hyphens: \(part)") }
+                guard let first = ends.first, ends.count <= 2 else {
+                    throw JobSchedule.Unreadable(description: "too many hyphens: \(part)")
+                }
                 low = try number(first)
                 if ends.count == 2 { high = try number(ends[1]) } else if steps.count == 1 { high = low }
             }
             var step = 1
             if steps.count == 2 {
-                guard let given = Int(steps[1]), given > 0 else { throw JobSchedule.Unreadable(description: "step of \(part)") }
+                guard let given = Int(steps[1]), given > 0 else {
+                    throw JobSchedule.Unreadable(description: "step of \(part)")
+                }
                 step = given
             }
             guard low <= high else { throw JobSchedule.Unreadable(description: "the range \(part) goes backwards") }
@@ -155,7 +163,9 @@ struct CronSchedule: Sendable {
             if hours.contains(hour) {
                 for minute in lowMinute..<60 {
                     if minutes.contains(minute) {
-                        for second in lowSecond..<60 where seconds.contains(second) { return hour * 3_600 + minute * 60 + second }
+                        for second in lowSecond..<60 where seconds.contains(second) {
+                            return hour * 3_600 + minute * 60 + second
+                        }
                     }
                     lowSecond = 0
                 }

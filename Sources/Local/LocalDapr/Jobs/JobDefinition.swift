@@ -56,7 +56,8 @@ struct JobDefinition: Sendable {
         dueText = try text("dueTime", "due_time").flatMap { $0.isEmpty ? nil : $0 }
         ttlText = try text("ttl").flatMap { $0.isEmpty ? nil : $0 }
         if let value = json["repeats"], !value.isNull {
-            guard let count = value.int ?? value.string.flatMap({ Int($0) }), count >= 0, count <= Int(UInt32.max) else {
+            guard let count = value.int ?? value.string.flatMap({ Int($0) }), count >= 0, count <= Int(UInt32.max)
+            else {
                 throw malformed("repeats is no whole number from 0 on")
             }
             repeats = count

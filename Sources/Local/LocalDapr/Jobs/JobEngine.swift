@@ -6,7 +6,10 @@ import WireValues
 /// Keeps jobs in the state file and calls the apps when they are due.
 final class JobEngine: Sendable {
     /// What the app said.
-    enum Answer: Sendable { case done, failed(String) }
+    enum Answer: Sendable {
+        case done
+        case failed(String)
+    }
 
     private struct State {
         var queue = JobQueue()
@@ -64,7 +67,9 @@ final class JobEngine: Sendable {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 store.submit { connection in
                     if !definition.overwrite,
-                        !(try connection.query("SELECT 1 FROM jobs WHERE app = $1 AND name = $2", [.text(key.app), .text(key.name)]).isEmpty)
+                        !(try connection.query(
+                            "SELECT 1 FROM jobs WHERE app = $1 AND name = $2", [.text(key.app), .text(key.name)]
+                        ).isEmpty)
                     {
                         throw AlreadyExists()
                     }
@@ -89,14 +94,17 @@ final class JobEngine: Sendable {
         } catch is AlreadyExists {
             throw JobDefinition.Refusal(
                 status: 409, code: "DAPR_SCHEDULER_SCHEDULE_JOB",
-                message: "failed to schedule job due to: rpc error: code = AlreadyExists desc = job already exists: \(key.name)")
+                message:
+                    "failed to schedule job due to: rpc error: code = AlreadyExists desc = job already exists: \(key.name)"
+            )
         }
     }
 
     func delete(_ key: Job.Key) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             store.submit { connection in
-                try connection.execute("DELETE FROM jobs WHERE app = $1 AND name = $2", [.text(key.app), .text(key.name)])
+                try connection.execute(
+                    "DELETE FROM jobs WHERE app = $1 AND name = $2", [.text(key.app), .text(key.name)])
             } completion: { [self] result in
                 if case .success = result { state.withLock { $0.queue.remove(key) } }
                 continuation.resume(with: result)
@@ -179,7 +187,8 @@ final class JobEngine: Sendable {
                 logger.warning(
                     "a job failed",
                     metadata: [
-                        "app": "\(job.key.app)", "job": "\(job.key.name)", "attempt": "\(job.attempts + 1)", "reason": "\(reason)",
+                        "app": "\(job.key.app)", "job": "\(job.key.name)", "attempt": "\(job.attempts + 1)",
+                        "reason": "\(reason)",
                         "next": "\(next?.due.rfc3339 ?? "never")",
                     ])
             }
@@ -206,7 +215,8 @@ final class JobEngine: Sendable {
                 ])
         } completion: { [logger] result in
             if case .failure(let error) = result {
-                logger.error("a job's progress cannot be stored", metadata: ["job": "\(job.key.name)", "error": "\(error)"])
+                logger.error(
+                    "a job's progress cannot be stored", metadata: ["job": "\(job.key.name)", "error": "\(error)"])
             }
         }
     }

@@ -114,7 +114,8 @@ struct JobQueue: Sendable {
         var index = 0
         while true {
             var smallest = index
-            for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child].due < heap[smallest].due {
+            for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child].due < heap[smallest].due
+            {
                 smallest = child
             }
             if smallest == index { return first }

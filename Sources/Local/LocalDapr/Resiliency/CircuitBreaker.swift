@@ -35,7 +35,8 @@ final class CircuitBreaker: Sendable {
 
         var variables: [String: JSON] {
             [
-                "requests": JSON(requests), "totalSuccesses": JSON(totalSuccesses), "totalFailures": JSON(totalFailures),
+                "requests": JSON(requests), "totalSuccesses": JSON(totalSuccesses),
+                "totalFailures": JSON(totalFailures),
                 "consecutiveSuccesses": JSON(consecutiveSuccesses), "consecutiveFailures": JSON(consecutiveFailures),
             ]
         }

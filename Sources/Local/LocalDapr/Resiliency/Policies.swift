@@ -90,7 +90,10 @@ extension CallPolicy {
 
 /// The Resiliency policies of one app: looks up what holds for a target, with the reserved names as defaults.
 final class Policies: Sendable {
-    enum Direction: String { case inbound = "Inbound", outbound = "Outbound" }
+    enum Direction: String {
+        case inbound = "Inbound"
+        case outbound = "Outbound"
+    }
 
     private let spec: ResiliencySpec
     private let now: @Sendable () -> Timestamp
@@ -113,7 +116,8 @@ final class Policies: Sendable {
             default: ""
             }
         let prefixes = [
-            "Default\(type)Component\(direction.rawValue)", "DefaultComponent\(direction.rawValue)", "DefaultComponent", "Default",
+            "Default\(type)Component\(direction.rawValue)", "DefaultComponent\(direction.rawValue)", "DefaultComponent",
+            "Default",
         ]
         return policy(target, prefixes, breakerKey: "component \(component.name)")
     }

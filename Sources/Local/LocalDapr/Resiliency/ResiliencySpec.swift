@@ -115,7 +115,8 @@ struct ResiliencySpec: Sendable {
         var policy = RetryPolicy()
         switch json["policy"]?.string ?? "constant" {
         case "constant": policy.pace = .constant(try duration(json["duration"], .seconds(5), at: place))
-        case "exponential": policy.pace = .exponential(maximum: try duration(json["maxInterval"], .seconds(60), at: place))
+        case "exponential":
+            policy.pace = .exponential(maximum: try duration(json["maxInterval"], .seconds(60), at: place))
         case let other: throw ResourceError(place, "policy \"\(other)\" is unknown: use constant or exponential")
         }
         if let retries = json["maxRetries"]?.scalarText.flatMap(Int.init), retries >= 0 { policy.maxRetries = retries }
@@ -123,7 +124,8 @@ struct ResiliencySpec: Sendable {
             policy.statuses = try text.split(separator: ",").map { part in
                 let ends = part.filter { $0 != " " }.split(separator: "-").compactMap { Int($0) }
                 guard let low = ends.first, let high = ends.last, ends.count <= 2, low <= high else {
-                    throw ResourceError(place, "matching.httpStatusCodes: \"\(part)\" is no status and no range such as 500-599")
+                    throw ResourceError(
+                        place, "matching.httpStatusCodes: \"\(part)\" is no status and no range such as 500-599")
                 }
                 return low...high
             }
@@ -140,7 +142,9 @@ struct ResiliencySpec: Sendable {
         do throws(CELError) {
             policy.trip = try CELExpression(
                 trip,
-                variables: ["requests", "totalSuccesses", "totalFailures", "consecutiveSuccesses", "consecutiveFailures"])
+                variables: [
+                    "requests", "totalSuccesses", "totalFailures", "consecutiveSuccesses", "consecutiveFailures",
+                ])
         } catch {
             throw ResourceError(place, "trip \"\(trip)\" does not compile: \(error)")
         }

@@ -35,7 +35,9 @@ struct ConfigurationSpec: Sendable {
                 allowed: Set(scope["allowedSecrets"]?.array?.compactMap(\.string) ?? []),
                 denied: Set(scope["deniedSecrets"]?.array?.compactMap(\.string) ?? []))
         }
-        features = (spec["features"]?.array ?? []).filter { $0["enabled"]?.bool == true }.compactMap { $0["name"]?.string }
+        features = (spec["features"]?.array ?? []).filter { $0["enabled"]?.bool == true }.compactMap {
+            $0["name"]?.string
+        }
     }
 
     func mayRead(_ secret: String, of store: String) -> Bool {

@@ -53,7 +53,9 @@ struct ResourceDocument: Sendable {
     }
 
     private static func json(_ node: Node, depth: Int) throws -> JSON {
-        guard depth < JSON.maximumDepth else { throw ResourceError("YAML", "nested deeper than \(JSON.maximumDepth) levels") }
+        guard depth < JSON.maximumDepth else {
+            throw ResourceError("YAML", "nested deeper than \(JSON.maximumDepth) levels")
+        }
         switch node {
         case .scalar(let scalar):
             guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
@@ -64,7 +66,8 @@ struct ResourceDocument: Sendable {
             default: break
             }
             if let integer = Int64(scalar.string) { return .integer(integer) }
-            if scalar.string.first.map({ $0.isNumber || "+-.".contains($0) }) == true, let number = Double(scalar.string),
+            if scalar.string.first.map({ $0.isNumber || "+-.".contains($0) }) == true,
+                let number = Double(scalar.string),
                 number.isFinite
             {
                 return .number(number)

@@ -2,7 +2,10 @@ import WireValues
 
 /// What an app wants to hear, and where: from `GET /dapr/subscribe` or a Subscription resource.
 struct SubscriptionSpec: Sendable {
-    enum Origin: String, Sendable { case declarative = "DECLARATIVE", programmatic = "PROGRAMMATIC" }
+    enum Origin: String, Sendable {
+        case declarative = "DECLARATIVE"
+        case programmatic = "PROGRAMMATIC"
+    }
 
     struct Rule: Sendable {
         /// Nil: always.
@@ -37,7 +40,9 @@ struct SubscriptionSpec: Sendable {
         }
         var found: [SubscriptionSpec] = []
         for item in items {
-            guard let pubsub = item["pubsubname"]?.string ?? item["pubsubName"]?.string, let topic = item["topic"]?.string else {
+            guard let pubsub = item["pubsubname"]?.string ?? item["pubsubName"]?.string,
+                let topic = item["topic"]?.string
+            else {
                 throw ResourceError("/dapr/subscribe", "an item has no pubsubname or no topic: \(item.text)")
             }
             let spec = try SubscriptionSpec(
@@ -72,7 +77,8 @@ struct SubscriptionSpec: Sendable {
             let match = rule["match"]?.string ?? ""
             do throws(CELError) {
                 return Rule(
-                    match: match.isEmpty ? nil : try CELExpression(match), matchText: match, path: rule["path"]?.string ?? "")
+                    match: match.isEmpty ? nil : try CELExpression(match), matchText: match,
+                    path: rule["path"]?.string ?? "")
             } catch {
                 throw ResourceError(place, "the routing rule \"\(match)\" does not compile: \(error)")
             }

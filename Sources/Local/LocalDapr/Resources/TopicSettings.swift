@@ -12,10 +12,14 @@ package struct TopicSettings: Hashable, Sendable {
     }
 
     /// The topic's name and settings out of a Strimzi `KafkaTopic`.
-    static func strimzi(_ document: ResourceDocument, defaults: TopicSettings) -> (name: String, settings: TopicSettings) {
+    static func strimzi(_ document: ResourceDocument, defaults: TopicSettings) -> (
+        name: String, settings: TopicSettings
+    ) {
         var settings = defaults
         if let partitions = document.spec["partitions"]?.int, partitions > 0 { settings.partitions = partitions }
-        if let retention = document.spec[path: ["config", "retention.ms"]]?.scalarText.flatMap(Int64.init), retention > 0 {
+        if let retention = document.spec[path: ["config", "retention.ms"]]?.scalarText.flatMap(Int64.init),
+            retention > 0
+        {
             settings.retention = .milliseconds(retention)
         }
         return (document.spec["topicName"]?.string ?? document.name, settings)

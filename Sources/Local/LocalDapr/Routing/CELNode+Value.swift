@@ -8,12 +8,16 @@ extension CELNode {
             guard let value = variables[name] else { throw CELError("no such variable: \(name)") }
             return value
         case .field(let node, let name):
-            guard case .object(let members) = try node.value(variables) else { throw CELError("no such field: \(name) (not an object)") }
+            guard case .object(let members) = try node.value(variables) else {
+                throw CELError("no such field: \(name) (not an object)")
+            }
             guard let value = members[name] else { throw CELError("no such key: \(name)") }
             return value
         case .index(let node, let index): return try Self.element(try node.value(variables), try index.value(variables))
         case .has(let node, let field):
-            guard case .object(let members) = try node.value(variables) else { throw CELError("has() of something that is no object") }
+            guard case .object(let members) = try node.value(variables) else {
+                throw CELError("has() of something that is no object")
+            }
             return .bool(members[field] != nil)
         case .list(let nodes):
             var values: [JSON] = []
@@ -49,7 +53,9 @@ extension CELNode {
     }
 
     private func truth(_ variables: [String: JSON]) throws(CELError) -> Bool {
-        guard let truth = try value(variables).bool else { throw CELError("no such overload: a truth value is expected") }
+        guard let truth = try value(variables).bool else {
+            throw CELError("no such overload: a truth value is expected")
+        }
         return truth
     }
 
@@ -73,7 +79,9 @@ extension CELNode {
             guard let value = members[key] else { throw CELError("no such key: \(key)") }
             return value
         case (.array(let elements), .integer), (.array(let elements), .number):
-            guard let place = index.int, elements.indices.contains(place) else { throw CELError("index out of bounds: \(index.text)") }
+            guard let place = index.int, elements.indices.contains(place) else {
+                throw CELError("index out of bounds: \(index.text)")
+            }
             return elements[place]
         default: throw CELError("no such overload: index \(index.text)")
         }
@@ -91,7 +99,9 @@ extension CELNode {
         case (.integer(let a), .integer(let b)): order = a == b ? 0 : (a < b ? -1 : 1)
         case (.bool(let a), .bool(let b)): order = a == b ? 0 : (b ? -1 : 1)
         default:
-            guard let a = left.double, let b = right.double else { throw CELError("no such overload: these cannot be ordered") }
+            guard let a = left.double, let b = right.double else {
+                throw CELError("no such overload: these cannot be ordered")
+            }
             order = a == b ? 0 : (a < b ? -1 : 1)
         }
         switch comparison {
@@ -152,7 +162,9 @@ extension CELNode {
             guard let value = Int64(text) else { throw CELError("int() of \"\(text)\"") }
             return .integer(value)
         case (.int, let value, _):
-            guard let number = value.double, let whole = Int64(exactly: number.rounded(.towardZero)) else { throw CELError("int() of no number") }
+            guard let number = value.double, let whole = Int64(exactly: number.rounded(.towardZero)) else {
+                throw CELError("int() of no number")
+            }
             return .integer(whole)
         case (.double, .string(let text), _):
             guard let value = Double(text) else { throw CELError("double() of \"\(text)\"") }

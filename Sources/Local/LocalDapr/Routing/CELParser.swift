@@ -138,7 +138,9 @@ struct CELParser {
             return .list(elements)
         case .name("has"):
             try expect("(")
-            guard case .field(let node, let field) = try expression() else { throw CELError("has() takes a field, such as event.data.priority") }
+            guard case .field(let node, let field) = try expression() else {
+                throw CELError("has() takes a field, such as event.data.priority")
+            }
             try expect(")")
             return .has(node, field)
         case .name(let name):
@@ -162,7 +164,9 @@ struct CELParser {
     }
 
     private func function(_ name: String, arguments: Int) throws(CELError) -> CELNode.Function {
-        guard let function = CELNode.Function(rawValue: name) else { throw CELError("undeclared reference to function \"\(name)\"") }
+        guard let function = CELNode.Function(rawValue: name) else {
+            throw CELError("undeclared reference to function \"\(name)\"")
+        }
         return function
     }
 
@@ -173,12 +177,16 @@ struct CELParser {
             case .startsWith, .endsWith, .contains, .matches: 2
             case .size, .int, .double, .string: 1
             }
-        guard arguments.count == wanted else { throw CELError("\(function.rawValue)() with the wrong number of arguments") }
+        guard arguments.count == wanted else {
+            throw CELError("\(function.rawValue)() with the wrong number of arguments")
+        }
         if function == .matches, case .literal(.string(let pattern)) = arguments[1] { _ = try CELNode.regex(pattern) }
     }
 
     private mutating func name() throws(CELError) -> String {
-        guard position < tokens.count, case .name(let name) = tokens[position] else { throw CELError("a name is missing after \".\"") }
+        guard position < tokens.count, case .name(let name) = tokens[position] else {
+            throw CELError("a name is missing after \".\"")
+        }
         position += 1
         return name
     }
@@ -191,7 +199,9 @@ struct CELParser {
 
     private mutating func expect(_ symbol: String) throws(CELError) {
         if !take(symbol) {
-            throw CELError("\"\(symbol)\" expected" + (position < tokens.count ? " before \(word(tokens[position]))" : " at the end"))
+            throw CELError(
+                "\"\(symbol)\" expected"
+                    + (position < tokens.count ? " before \(word(tokens[position]))" : " at the end"))
         }
     }
 

@@ -7,7 +7,8 @@ enum CELToken: Hashable, Sendable {
     case symbol(String)
 
     private static let symbols = [
-        "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "(", ")", "[", "]", ".", ",", "?", ":", "+", "-", "*", "/", "%",
+        "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "(", ")", "[", "]", ".", ",", "?", ":", "+", "-", "*", "/",
+        "%",
     ]
 
     static func tokens(of text: String) throws(CELError) -> [CELToken] {

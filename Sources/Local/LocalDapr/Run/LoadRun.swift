@@ -40,7 +40,8 @@ package struct LoadRun: Sendable {
                 sorted.isEmpty ? 0 : Double(sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]) / 1_000
             }
             return Report(
-                seconds: seconds, eventsPerSecond: Double(events) / seconds, delivered: sorted.count, median: at(0.5), p99: at(0.99),
+                seconds: seconds, eventsPerSecond: Double(events) / seconds, delivered: sorted.count, median: at(0.5),
+                p99: at(0.99),
                 worst: at(1))
         }
     }
@@ -72,6 +73,7 @@ package struct LoadRun: Sendable {
             guard request.method == "POST", let body = request.body else { return .init(status: 404) }
             let now = Self.now()
             // A consumer in earnest reads its events, too.
+            // What cannot be read is refused, as a consumer in earnest would.
             guard let json = try? JSON(parsing: body) else { return .init(status: 400) }
             let entries = json["entries"]?.array
             let events = entries?.compactMap { $0["event"] } ?? [json]
@@ -114,9 +116,11 @@ package struct LoadRun: Sendable {
             if index > 0 { body.append(UInt8(ascii: ",")) }
             let user = "user-\((first + index) % 97)-\(publisher)"
             let event: JSON = [
-                "entryId": .string("\(index)"), "contentType": "application/cloudevents+json", "metadata": ["partitionKey": .string(user)],
+                "entryId": .string("\(index)"), "contentType": "application/cloudevents+json",
+                "metadata": ["partitionKey": .string(user)],
                 "event": [
-                    "specversion": "1.0", "id": .string("\(publisher)-\(first + index)"), "source": "/todo/task-api", "type": "task.updated",
+                    "specversion": "1.0", "id": .string("\(publisher)-\(first + index)"), "source": "/todo/task-api",
+                    "type": "task.updated",
                     "datacontenttype": "application/json", "partitionkey": .string(user),
                     "data": ["at": .integer(now()), "user_id": .string(user), "title": .string(fill)],
                 ],
@@ -137,7 +141,10 @@ package struct LoadRun: Sendable {
     package static func jobs(_ wish: Wish, over seconds: Int) async throws -> Report {
         let tally = Tally()
         let answer: @Sendable (APIRequest) async -> APIResponse = { request in
-            guard request.path.hasPrefix("/job/"), let body = request.body, let due = (try? JSON(parsing: body))?["due"]?.int else {
+            guard request.path.hasPrefix("/job/"), let body = request.body,
+                // A body that is no JSON is none of ours.
+                let due = (try? JSON(parsing: body))?["due"]?.int
+            else {
                 return .init(status: 404)
             }
             tally.add([now() - Int64(due)])
@@ -150,13 +157,19 @@ package struct LoadRun: Sendable {
                 for part in 0..<32 {
                     group.addTask {
                         for number in stride(from: part, to: wish.jobs, by: 32) {
-                            let due = Timestamp(microseconds: first + Int64(number) * Int64(seconds) * 1_000_000 / Int64(max(1, wish.jobs)))
-                            let job: JSON = ["dueTime": .string(due.microTime), "data": ["due": .integer(due.microseconds)]]
+                            let due = Timestamp(
+                                microseconds: first + Int64(number) * Int64(seconds) * 1_000_000
+                                    / Int64(max(1, wish.jobs)))
+                            let job: JSON = [
+                                "dueTime": .string(due.microTime), "data": ["due": .integer(due.microseconds)],
+                            ]
                             var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/v1.0/jobs/j-\(number)")
                             request.method = .POST
                             request.body = .bytes(ByteBuffer(bytes: job.bytes))
                             let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
-                            guard response.status == .noContent else { throw ResourceError("job", "answered \(response.status.code)") }
+                            guard response.status == .noContent else {
+                                throw ResourceError("job", "answered \(response.status.code)")
+                            }
                         }
                     }
                 }
@@ -174,10 +187,12 @@ package struct LoadRun: Sendable {
     ) async throws -> Report {
         let logger = Logger(label: "load") { _ in SwiftLogNoOpLogHandler() }
         return try await withThrowingTaskGroup(of: Report?.self) { group in
-            var options = LocalDapr.Options(apps: [LocalDapr.App(id: "publisher")], resources: [.text(resources)], stateFile: wish.stateFile)
+            var options = LocalDapr.Options(
+                apps: [LocalDapr.App(id: "publisher")], resources: [.text(resources)], stateFile: wish.stateFile)
             for index in 0..<wish.groups {
                 let port = try LocalDapr.freePort()
-                let door = HTTPDoor(host: "127.0.0.1", port: port, logger: logger, onListening: { _ in }, answer: answer)
+                let door = HTTPDoor(
+                    host: "127.0.0.1", port: port, logger: logger, onListening: { _ in }, answer: answer)
                 group.addTask {
                     try await door.run()
                     return nil

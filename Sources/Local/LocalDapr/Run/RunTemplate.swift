@@ -61,16 +61,20 @@ package struct RunTemplate: Sendable {
             }
             var check: LocalDapr.HealthCheck?
             if (item["enableAppHealthCheck"] ?? common["enableAppHealthCheck"])?.bool == true {
-                check = LocalDapr.HealthCheck(path: (item["appHealthCheckPath"] ?? common["appHealthCheckPath"])?.string ?? "/healthz")
+                check = LocalDapr.HealthCheck(
+                    path: (item["appHealthCheckPath"] ?? common["appHealthCheckPath"])?.string ?? "/healthz")
                 if let seconds = try number("appHealthProbeInterval") { check?.interval = .seconds(max(1, seconds)) }
-                if let milliseconds = try number("appHealthProbeTimeout") { check?.timeout = .milliseconds(max(1, milliseconds)) }
+                if let milliseconds = try number("appHealthProbeTimeout") {
+                    check?.timeout = .milliseconds(max(1, milliseconds))
+                }
                 if let count = try number("appHealthThreshold") { check?.threshold = max(1, count) }
             }
             let concurrency = try number("appMaxConcurrency")
             apps.append(
                 App(
                     id: id, name: item["instanceName"]?.string, directory: directory, appPort: try number("appPort"),
-                    daprPort: try number("daprHTTPPort") ?? 0, command: item["command"]?.array?.compactMap(\.scalarText) ?? [],
+                    daprPort: try number("daprHTTPPort") ?? 0,
+                    command: item["command"]?.array?.compactMap(\.scalarText) ?? [],
                     environment: shared.merging(Self.environment(item["env"])) { $1 },
                     maxConcurrency: concurrency == 0 ? nil : concurrency,
                     configuration: (item["configName"] ?? common["configName"])?.string, healthCheck: check))
@@ -90,7 +94,8 @@ package struct RunTemplate: Sendable {
             if let partitions = settings["partitions"]?.int, partitions > 0 { topic.partitions = partitions }
             if let text = settings["retention"]?.scalarText {
                 guard let retention = Self.duration(text) else {
-                    throw ResourceError(file, "localDapr.topics.\(name).retention: \(text) is no duration (such as 168h)")
+                    throw ResourceError(
+                        file, "localDapr.topics.\(name).retention: \(text) is no duration (such as 168h)")
                 }
                 topic.retention = retention
             }
@@ -100,7 +105,9 @@ package struct RunTemplate: Sendable {
     }
 
     /// A Go duration such as `168h`, if it is positive.
-    package static func duration(_ text: String) -> Duration? { GoDuration.parse(text).flatMap { $0 > .zero ? $0 : nil } }
+    package static func duration(_ text: String) -> Duration? {
+        GoDuration.parse(text).flatMap { $0 > .zero ? $0 : nil }
+    }
 
     private static func paths(_ json: JSON) -> [String] {
         (json["resourcesPaths"]?.array?.compactMap(\.string) ?? [])

@@ -30,7 +30,8 @@ struct KubernetesSecrets: SecretStore {
         }
         guard apiServer != nil else {
             throw SecretError(
-                description: "secrets \"\(name)\" not found: no Secret manifest with this name in namespace \(namespace)")
+                description:
+                    "secrets \"\(name)\" not found: no Secret manifest with this name in namespace \(namespace)")
         }
         let answer = try await get("namespaces/\(namespace)/secrets/\(name)")
         return Self.values(answer)
@@ -43,7 +44,9 @@ struct KubernetesSecrets: SecretStore {
                 if let name = item[path: ["metadata", "name"]]?.string { found[name] = Self.values(item) }
             }
         }
-        for manifest in manifests where (manifest.namespace ?? namespace) == namespace { found[manifest.name] = manifest.values }
+        for manifest in manifests where (manifest.namespace ?? namespace) == namespace {
+            found[manifest.name] = manifest.values
+        }
         return found
     }
 
@@ -58,7 +61,9 @@ struct KubernetesSecrets: SecretStore {
     }
 
     private static func values(_ secret: JSON) -> [String: String] {
-        (secret["data"] ?? .null).stringDictionary.mapValues { String(decoding: Base64.decode($0) ?? [], as: UTF8.self) }
+        (secret["data"] ?? .null).stringDictionary.mapValues {
+            String(decoding: Base64.decode($0) ?? [], as: UTF8.self)
+        }
     }
 }
 
@@ -105,7 +110,8 @@ struct FileSecrets: SecretStore {
         func child(_ key: String) -> String { prefix.isEmpty ? key : prefix + separator + key }
         switch value {
         case .object(let members): for (key, value) in members { flatten(value, into: &flat, prefix: child(key)) }
-        case .array(let elements): for (index, value) in elements.enumerated() { flatten(value, into: &flat, prefix: child("\(index)")) }
+        case .array(let elements):
+            for (index, value) in elements.enumerated() { flatten(value, into: &flat, prefix: child("\(index)")) }
         default: flat[prefix] = value.scalarText ?? ""
         }
     }

@@ -14,7 +14,8 @@ struct APIRequest: Sendable {
     let isChunked: Bool
 
     init(
-        method: String, target: String, headers: [(name: String, value: String)], body: [UInt8]?, isChunked: Bool = false
+        method: String, target: String, headers: [(name: String, value: String)], body: [UInt8]?,
+        isChunked: Bool = false
     ) {
         self.method = method
         self.headers = headers

@@ -53,7 +53,8 @@ private struct DoorResponder: HTTPResponder {
             return Response(status: .init(code: 431), headers: [:])
         }
         let apiRequest = APIRequest(
-            method: request.method.rawValue, target: request.uri.string, headers: headers, body: await Self.body(of: request),
+            method: request.method.rawValue, target: request.uri.string, headers: headers,
+            body: await Self.body(of: request),
             isChunked: request.headers[.transferEncoding]?.lowercased().contains("chunked") ?? false)
         return Self.response(await answer(apiRequest))
     }

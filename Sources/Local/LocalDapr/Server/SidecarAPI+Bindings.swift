@@ -12,7 +12,9 @@ extension SidecarAPI {
         } catch {
             throw APIError(400, "ERR_MALFORMED_REQUEST", "failed deserializing HTTP body: \(error)")
         }
-        guard json.object != nil else { throw APIError(400, "ERR_MALFORMED_REQUEST", "failed deserializing HTTP body: no object") }
+        guard json.object != nil else {
+            throw APIError(400, "ERR_MALFORMED_REQUEST", "failed deserializing HTTP body: no object")
+        }
         func failed(_ why: String) -> APIError {
             APIError(500, "ERR_INVOKE_OUTPUT_BINDING", "error invoking output binding \(name): \(why)")
         }
@@ -20,7 +22,9 @@ extension SidecarAPI {
         let operation = json["operation"]?.string ?? ""
         guard !operation.isEmpty else { throw failed("operation field is missing from request") }
         guard binding.operations.contains(operation) else {
-            throw failed("binding \(name) does not support operation \(operation). supported operations:\(binding.operations.sorted().joined(separator: " "))")
+            throw failed(
+                "binding \(name) does not support operation \(operation). supported operations:\(binding.operations.sorted().joined(separator: " "))"
+            )
         }
         var metadata: [String: String] = [:]
         for (key, value) in json["metadata"]?.object ?? JSONObject() { metadata[key] = value.scalarText ?? "" }

@@ -8,7 +8,8 @@ extension SidecarAPI {
         }
         let pending = sidecar.pending
         guard pending.isEmpty else {
-            return APIError(500, "ERR_HEALTH_NOT_READY", "dapr is not ready: [\(pending.joined(separator: " "))]").response
+            return APIError(500, "ERR_HEALTH_NOT_READY", "dapr is not ready: [\(pending.joined(separator: " "))]")
+                .response
         }
         return .noContent
     }
@@ -30,7 +31,8 @@ extension SidecarAPI {
                     let capabilities: [String] =
                         component.block == "state" ? ["ETAG", "TRANSACTIONAL", "TTL"] : []
                     return [
-                        "name": .string(component.name), "type": .string(component.type), "version": .string(component.version),
+                        "name": .string(component.name), "type": .string(component.type),
+                        "version": .string(component.version),
                         "capabilities": JSON(capabilities),
                     ]
                 })
@@ -49,7 +51,9 @@ extension SidecarAPI {
                         return json
                     }
                     if let path = spec.defaultPath { rules.append(["path": .string(path)]) }
-                    var item: JSON = ["pubsubname": .string(spec.pubsub), "topic": .string(spec.topic), "rules": .array(rules)]
+                    var item: JSON = [
+                        "pubsubname": .string(spec.pubsub), "topic": .string(spec.topic), "rules": .array(rules),
+                    ]
                     if !spec.metadata.isEmpty { item["metadata"] = .strings(spec.metadata) }
                     item["deadLetterTopic"] = .string(spec.deadLetterTopic ?? "")
                     item["type"] = .string(spec.origin.rawValue)

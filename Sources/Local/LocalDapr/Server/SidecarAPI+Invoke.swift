@@ -31,11 +31,13 @@ extension SidecarAPI {
         if !isRepeatable { limited.retry = nil }
         let hasTarget = sidecar.policies.hasTarget(app: app)
         let attempt = try await limited.run(
-            sidecar.machine.time, timedOut: Invocation.unreachable("timeout"), refused: Invocation.unreachable("circuit breaker is open")
+            sidecar.machine.time, timedOut: Invocation.unreachable("timeout"),
+            refused: Invocation.unreachable("circuit breaker is open")
         ) { () async throws -> Attempt<Invocation> in
             let outcome = try await call(app, target, request, body)
             switch outcome {
-            case .answered(let response) where !hasTarget || (200..<400).contains(response.status): return .done(outcome)
+            case .answered(let response) where !hasTarget || (200..<400).contains(response.status):
+                return .done(outcome)
             case .answered(let response): return .failed(outcome, status: response.status)
             case .unreachable: return .failed(outcome, status: nil)
             }
@@ -43,7 +45,8 @@ extension SidecarAPI {
         switch attempt.outcome {
         case .answered(let response):
             return APIResponse(
-                status: response.status, headers: response.headers.filter { !Self.isHopByHop($0.name) }, body: response.body)
+                status: response.status, headers: response.headers.filter { !Self.isHopByHop($0.name) },
+                body: response.body)
         case .unreachable(let why): throw failed(why)
         }
     }
@@ -55,20 +58,25 @@ extension SidecarAPI {
 
     private static func isHopByHop(_ name: String) -> Bool {
         switch name.lowercased() {
-        case "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
+        case "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
+            "trailer",
             "transfer-encoding", "upgrade", "content-length":
             true
         default: false
         }
     }
 
-    private func call(_ app: String, _ target: String, _ request: APIRequest, _ body: [UInt8]) async throws -> Invocation {
+    private func call(_ app: String, _ target: String, _ request: APIRequest, _ body: [UInt8]) async throws
+        -> Invocation
+    {
         // `name.namespace`: there is one namespace here.
         let parts = app.split(separator: ".", maxSplits: 1)
         var appID = app
         if parts.count == 2, parts[1] == sidecar.namespace { appID = String(parts[0]) }
         let instances = sidecar.machine.instances(of: appID)
-        guard !instances.isEmpty else { return .unreachable("failed to resolve address for '\(app)': no such app id on this machine") }
+        guard !instances.isEmpty else {
+            return .unreachable("failed to resolve address for '\(app)': no such app id on this machine")
+        }
         // An app's calls to itself stay with the instance.
         let open = instances.filter { $0.isAppHealthy }
         let callee: Sidecar
@@ -85,7 +93,8 @@ extension SidecarAPI {
                 && name != "dapr-caller-app-id" && name != "dapr-caller-namespace" && name != "dapr-callee-app-id"
         }
         if let basic = request.header("authorization"), basic.lowercased().hasPrefix("basic "),
-            Base64.decode(String(basic.dropFirst(6))).map({ String(decoding: $0, as: UTF8.self) })?.hasPrefix("dapr-app-id:") == true
+            Base64.decode(String(basic.dropFirst(6))).map({ String(decoding: $0, as: UTF8.self) })?.hasPrefix(
+                "dapr-app-id:") == true
         {
             headers.removeAll { $0.name.lowercased() == "authorization" }
         }

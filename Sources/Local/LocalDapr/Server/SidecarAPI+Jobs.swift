@@ -10,11 +10,14 @@ extension SidecarAPI {
 
     private func check(_ name: String) throws(APIError) {
         guard !name.allSatisfy(\.isWhitespace) else {
-            throw APIError(400, "DAPR_SCHEDULER_JOB_NAME_EMPTY", "Name is empty", reason: "DAPR_SCHEDULER_JOB_NAME_EMPTY")
+            throw APIError(
+                400, "DAPR_SCHEDULER_JOB_NAME_EMPTY", "Name is empty", reason: "DAPR_SCHEDULER_JOB_NAME_EMPTY")
         }
         let isFine =
             name.utf8.count <= 500 && name != "." && name != ".."
-            && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F && !"/\\#?".unicodeScalars.contains($0) }
+            && name.unicodeScalars.allSatisfy {
+                $0.value >= 0x20 && $0.value != 0x7F && !"/\\#?".unicodeScalars.contains($0)
+            }
         guard isFine else {
             throw APIError(
                 500, "DAPR_SCHEDULER_SCHEDULE_JOB",
@@ -37,7 +40,8 @@ extension SidecarAPI {
             throw error
         } catch {
             throw APIError(
-                500, "DAPR_SCHEDULER_SCHEDULE_JOB", "failed to schedule job due to: \(error)", reason: "DAPR_SCHEDULER_SCHEDULE_JOB")
+                500, "DAPR_SCHEDULER_SCHEDULE_JOB", "failed to schedule job due to: \(error)",
+                reason: "DAPR_SCHEDULER_SCHEDULE_JOB")
         }
         return .noContent
     }
@@ -46,7 +50,8 @@ extension SidecarAPI {
         guard let job = sidecar.machine.jobs.job(Job.Key(app: sidecar.appID, name: name)) else {
             throw APIError(
                 500, "DAPR_SCHEDULER_GET_JOB",
-                "failed to get job due to: rpc error: code = NotFound desc = job not found: \(name)", reason: "DAPR_SCHEDULER_GET_JOB")
+                "failed to get job due to: rpc error: code = NotFound desc = job not found: \(name)",
+                reason: "DAPR_SCHEDULER_GET_JOB")
         }
         return .json(200, job.definition.json(name: name))
     }
@@ -56,7 +61,8 @@ extension SidecarAPI {
             try await sidecar.machine.jobs.delete(Job.Key(app: sidecar.appID, name: name))
         } catch {
             throw APIError(
-                500, "DAPR_SCHEDULER_DELETE_JOB", "failed to delete job due to: \(error)", reason: "DAPR_SCHEDULER_DELETE_JOB")
+                500, "DAPR_SCHEDULER_DELETE_JOB", "failed to delete job due to: \(error)",
+                reason: "DAPR_SCHEDULER_DELETE_JOB")
         }
         return .noContent
     }

@@ -44,7 +44,8 @@ extension SidecarAPI {
         case "0", "f", "F", "FALSE", "false", "False": return false
         default:
             throw APIError(
-                400, "ERR_PUBSUB_REQUEST_METADATA", "failed deserializing metadata: rawPayload \"\(text)\" is neither true nor false",
+                400, "ERR_PUBSUB_REQUEST_METADATA",
+                "failed deserializing metadata: rawPayload \"\(text)\" is neither true nor false",
                 reason: "DAPR_PUBSUB_METADATA_DESERIALIZATION")
         }
     }
@@ -56,7 +57,9 @@ extension SidecarAPI {
             reason: "DAPR_PUBSUB_PUBLISH_MESSAGE")
     }
 
-    private func context(_ request: APIRequest, _ topic: String, _ pubsub: String, _ metadata: [RecordHeader]) -> Envelope.Context {
+    private func context(_ request: APIRequest, _ topic: String, _ pubsub: String, _ metadata: [RecordHeader])
+        -> Envelope.Context
+    {
         let trace = sidecar.traceparent(request)
         return Envelope.Context(
             source: sidecar.appID, topic: topic, pubsub: pubsub, metadata: metadata, traceparent: trace,
@@ -88,7 +91,9 @@ extension SidecarAPI {
         do throws(MalformedJSON) {
             places = try RawJSON.elements(of: body)
         } catch {
-            throw events("error when unmarshaling the request for topic \(topic) pubsub \(name): \(error)", "DAPR_PUBSUB_UNMARSHAL_EVENTS")
+            throw events(
+                "error when unmarshaling the request for topic \(topic) pubsub \(name): \(error)",
+                "DAPR_PUBSUB_UNMARSHAL_EVENTS")
         }
         var seen: Set<String> = []
         var records: [PendingRecord] = []
@@ -108,7 +113,8 @@ extension SidecarAPI {
                 do throws(Envelope.NotACloudEvent) {
                     value = try Envelope.make(body: entry.body, contentType: entry.contentType, context)
                 } catch {
-                    throw events("cannot create cloudevent for entry \(entry.id): \(error)", "DAPR_PUBSUB_MARSHAL_ENVELOPE")
+                    throw events(
+                        "cannot create cloudevent for entry \(entry.id): \(error)", "DAPR_PUBSUB_MARSHAL_ENVELOPE")
                 }
             }
             records.append(record(value, own))
@@ -117,7 +123,9 @@ extension SidecarAPI {
             try await sidecar.publish(records, to: topic, of: pubsub)
         } catch let error as APIError {
             // All of them are one transaction: none was published.
-            let failed = seen.sorted().map { id in JSON.object(JSONObject([("entryId", .string(id)), ("error", .string(error.message))])) }
+            let failed = seen.sorted().map { id in
+                JSON.object(JSONObject([("entryId", .string(id)), ("error", .string(error.message))]))
+            }
             return .json(500, ["failedEntries": .array(failed), "errorCode": "ERR_PUBSUB_PUBLISH_MESSAGE"])
         }
         return .noContent
@@ -146,12 +154,16 @@ extension SidecarAPI {
         guard let id = value("entryId").flatMap({ RawJSON.string($0) }), !id.isEmpty else {
             throw events("error: entryId is missing for an entry", "DAPR_PUBSUB_MARSHAL_EVENTS")
         }
-        guard seen.insert(id).inserted else { throw events("error: entryId \(id) is duplicated", "DAPR_PUBSUB_MARSHAL_EVENTS") }
+        guard seen.insert(id).inserted else {
+            throw events("error: entryId \(id) is duplicated", "DAPR_PUBSUB_MARSHAL_EVENTS")
+        }
         entry.id = id
         entry.contentType = value("contentType").flatMap { RawJSON.string($0) } ?? ""
         let event = value("event") ?? []
         func mismatch() -> APIError {
-            events("error: the event of entry \(id) does not fit its contentType \"\(entry.contentType)\"", "DAPR_PUBSUB_MARSHAL_EVENTS")
+            events(
+                "error: the event of entry \(id) does not fit its contentType \"\(entry.contentType)\"",
+                "DAPR_PUBSUB_MARSHAL_EVENTS")
         }
         let type = Envelope.mediaType(entry.contentType)
         if type == "application/json" || type.hasSuffix("+json") {

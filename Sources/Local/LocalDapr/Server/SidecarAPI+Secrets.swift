@@ -15,13 +15,15 @@ extension SidecarAPI {
     func secret(_ request: APIRequest, store name: String, name secret: String) async throws -> APIResponse {
         let store = try store(name)
         guard sidecar.configuration.mayRead(secret, of: name) else {
-            throw APIError(403, "ERR_PERMISSION_DENIED", "access denied by policy to get \"\(secret)\" from \"\(name)\"")
+            throw APIError(
+                403, "ERR_PERMISSION_DENIED", "access denied by policy to get \"\(secret)\" from \"\(name)\"")
         }
         let values: [String: String]
         do {
             values = try await store.secret(secret, namespace: namespace(request))
         } catch {
-            throw APIError(500, "ERR_SECRET_GET", "failed getting secret with key \(secret) from secret store \(name): \(error)")
+            throw APIError(
+                500, "ERR_SECRET_GET", "failed getting secret with key \(secret) from secret store \(name): \(error)")
         }
         return values.isEmpty ? .noContent : .json(200, .strings(values))
     }
@@ -35,6 +37,7 @@ extension SidecarAPI {
             throw APIError(500, "ERR_SECRET_GET", "failed getting secrets from secret store \(name): \(error)")
         }
         let allowed = all.filter { sidecar.configuration.mayRead($0.key, of: name) }.sorted { $0.key < $1.key }
-        return allowed.isEmpty ? .noContent : .json(200, .object(JSONObject(allowed.map { ($0.key, JSON.strings($0.value)) })))
+        return allowed.isEmpty
+            ? .noContent : .json(200, .object(JSONObject(allowed.map { ($0.key, JSON.strings($0.value)) })))
     }
 }

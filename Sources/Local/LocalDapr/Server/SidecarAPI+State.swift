@@ -6,9 +6,11 @@ extension SidecarAPI {
         if let store = sidecar.stateStores[name] { return store }
         if sidecar.stateStores.isEmpty {
             throw APIError(
-                500, "ERR_STATE_STORE_NOT_CONFIGURED", "state store \(name) is not configured", reason: "DAPR_STATE_NOT_CONFIGURED")
+                500, "ERR_STATE_STORE_NOT_CONFIGURED", "state store \(name) is not configured",
+                reason: "DAPR_STATE_NOT_CONFIGURED")
         }
-        throw APIError(400, "ERR_STATE_STORE_NOT_FOUND", "state store \(name) is not found", reason: "DAPR_STATE_NOT_FOUND")
+        throw APIError(
+            400, "ERR_STATE_STORE_NOT_FOUND", "state store \(name) is not found", reason: "DAPR_STATE_NOT_FOUND")
     }
 
     private func malformed(_ why: String) -> APIError { APIError(400, "ERR_MALFORMED_REQUEST", why) }
@@ -17,7 +19,8 @@ extension SidecarAPI {
         guard !key.isEmpty else { throw malformed("key is missing") }
         guard key.firstRange(of: "||") == nil else {
             throw APIError(
-                400, "ERR_MALFORMED_REQUEST", "input key/keyPrefix '\(key)' can't contain '||'", reason: "DAPR_STATE_ILLEGAL_KEY")
+                400, "ERR_MALFORMED_REQUEST", "input key/keyPrefix '\(key)' can't contain '||'",
+                reason: "DAPR_STATE_ILLEGAL_KEY")
         }
     }
 
@@ -66,7 +69,10 @@ extension SidecarAPI {
             if let item {
                 output += Array(",\"data\":".utf8) + item.value + Array(",\"etag\":".utf8) + RawJSON.quoted(item.etag)
                 if let expires = item.expires {
-                    output += Array(",\"metadata\":{\"ttlExpireTime\":".utf8) + RawJSON.quoted(expires.rfc3339) + [UInt8(ascii: "}")]
+                    output +=
+                        Array(",\"metadata\":{\"ttlExpireTime\":".utf8) + RawJSON.quoted(expires.rfc3339) + [
+                            UInt8(ascii: "}")
+                        ]
                 }
             }
             output.append(UInt8(ascii: "}"))
@@ -79,10 +85,13 @@ extension SidecarAPI {
 
     func saveState(_ request: APIRequest, store name: String) async throws -> APIResponse {
         let store = try store(name)
-        guard let items = try json(request).array else { throw malformed("failed deserializing HTTP body: a list of items is expected") }
+        guard let items = try json(request).array else {
+            throw malformed("failed deserializing HTTP body: a list of items is expected")
+        }
         var operations: [StateStore.Operation] = []
         for item in items {
-            operations.append(try save(item, ttlOfQuery: request.query("metadata.ttlInSeconds"), failure: "ERR_STATE_SAVE"))
+            operations.append(
+                try save(item, ttlOfQuery: request.query("metadata.ttlInSeconds"), failure: "ERR_STATE_SAVE"))
         }
         // Each for itself, as Dapr does: some may be saved when others fail.
         var failure: (any Error)?
@@ -93,7 +102,9 @@ extension SidecarAPI {
                 failure = failure ?? error
             }
         }
-        if let failure { throw refusal(failure, store, code: "ERR_STATE_SAVE", "failed saving state in state store \(name)") }
+        if let failure {
+            throw refusal(failure, store, code: "ERR_STATE_SAVE", "failed saving state in state store \(name)")
+        }
         return .noContent
     }
 
@@ -101,7 +112,8 @@ extension SidecarAPI {
         let store = try store(name)
         try check(key)
         do {
-            try await apply([.delete(key: key, etag: request.header("if-match").flatMap { $0.isEmpty ? nil : $0 })], to: store)
+            try await apply(
+                [.delete(key: key, etag: request.header("if-match").flatMap { $0.isEmpty ? nil : $0 })], to: store)
         } catch {
             throw refusal(error, store, code: "ERR_STATE_DELETE", "failed deleting state with key \(key)")
         }
@@ -117,7 +129,8 @@ extension SidecarAPI {
             switch item["operation"]?.string ?? "" {
             case "upsert":
                 operations.append(
-                    try save(inner, ttlOfQuery: request.query("metadata.ttlInSeconds"), failure: "ERR_STATE_TRANSACTION"))
+                    try save(
+                        inner, ttlOfQuery: request.query("metadata.ttlInSeconds"), failure: "ERR_STATE_TRANSACTION"))
             case "delete":
                 guard let key = inner["key"]?.string else { throw malformed("key is missing") }
                 try check(key)
@@ -176,7 +189,9 @@ extension SidecarAPI {
         case .etagMismatch: return APIError(conflict, code, "\(what): \(error)")
         case .firstWriteConflict:
             // Postgres reports it as an error like any other.
-            if (store.component["localFirstWriteConflict"] ?? (store.component.type == "state.postgresql" ? "500" : "409")) == "500" {
+            if (store.component["localFirstWriteConflict"]
+                ?? (store.component.type == "state.postgresql" ? "500" : "409")) == "500"
+            {
                 return APIError(500, code, "\(what): \(error)")
             }
             return APIError(conflict, code, "\(what): \(StateStore.Failure.etagMismatch)")

@@ -23,7 +23,9 @@ struct SidecarAPI: Sendable {
 
     private func isAllowed(_ request: APIRequest) -> Bool {
         guard let token = sidecar.settings.apiToken else { return true }
-        if request.method == "GET", request.path == "/v1.0/healthz" || request.path == "/v1.0/healthz/outbound" { return true }
+        if request.method == "GET", request.path == "/v1.0/healthz" || request.path == "/v1.0/healthz/outbound" {
+            return true
+        }
         return request.header("dapr-api-token") == token
     }
 
@@ -66,16 +68,22 @@ struct SidecarAPI: Sendable {
     private func routeStable(_ request: APIRequest, _ parts: [Substring], isWrite: Bool) async throws -> APIResponse? {
         switch (parts[1], parts.count, request.method) {
         case ("state", 3, _) where isWrite: return try await saveState(request, store: try decoded(parts[2]))
-        case ("state", 4, _) where isWrite && parts[3] == "bulk": return try await bulkState(request, store: try decoded(parts[2]))
+        case ("state", 4, _) where isWrite && parts[3] == "bulk":
+            return try await bulkState(request, store: try decoded(parts[2]))
         case ("state", 4, _) where isWrite && parts[3] == "transaction":
             return try await stateTransaction(request, store: try decoded(parts[2]))
-        case ("state", 4, "GET"): return try await getState(request, store: try decoded(parts[2]), key: try decoded(parts[3]))
-        case ("state", 4, "DELETE"): return try await deleteState(request, store: try decoded(parts[2]), key: try decoded(parts[3]))
+        case ("state", 4, "GET"):
+            return try await getState(request, store: try decoded(parts[2]), key: try decoded(parts[3]))
+        case ("state", 4, "DELETE"):
+            return try await deleteState(request, store: try decoded(parts[2]), key: try decoded(parts[3]))
         case ("secrets", 4, "GET"):
             let store = try decoded(parts[2])
-            return parts[3] == "bulk" ? try await bulkSecrets(request, store: store) : try await secret(request, store: store, name: try decoded(parts[3]))
+            return parts[3] == "bulk"
+                ? try await bulkSecrets(request, store: store)
+                : try await secret(request, store: store, name: try decoded(parts[3]))
         case ("bindings", 3, _) where isWrite: return try await invokeBinding(request, name: try decoded(parts[2]))
-        case ("invoke", 4..., _) where parts[3] == "method": return try await invoke(request, app: try decoded(parts[2]), method: parts[4...])
+        case ("invoke", 4..., _) where parts[3] == "method":
+            return try await invoke(request, app: try decoded(parts[2]), method: parts[4...])
         case ("healthz", 2, "GET"): return health(request)
         case ("healthz", 3, "GET") where parts[2] == "outbound": return outboundHealth()
         case ("metadata", 2, "GET"): return metadata()

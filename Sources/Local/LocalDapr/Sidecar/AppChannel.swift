@@ -47,11 +47,13 @@ final class AppChannel: Sendable {
 
     /// Sends a request and reads the whole answer.
     ///
-    /// - Parameter isRepeatable: when a kept connection turns out to be closed, the request is made once more.
+    /// - Parameters:
+    ///   - isRepeatable: when a kept connection turns out to be closed, the request is made once more.
+    ///   - isProbe: it does not count as one of the calls that the app gets at once, so that a busy app still looks well.
     /// - Throws: `AppUnreachable`, `CancellationError`.
-    func send(_ request: AppRequest, isRepeatable: Bool = true) async throws -> AppResponse {
+    func send(_ request: AppRequest, isRepeatable: Bool = true, isProbe: Bool = false) async throws -> AppResponse {
         guard let port = appPort else { throw AppUnreachable(description: "the app has no port") }
-        guard let slots else { return try await sent(request, port: port, isRepeatable: isRepeatable) }
+        guard let slots, !isProbe else { return try await sent(request, port: port, isRepeatable: isRepeatable) }
         return try await slots.with { try await self.sent(request, port: port, isRepeatable: isRepeatable) }
     }
 

@@ -29,9 +29,11 @@ final class Machine: Sendable {
         store = try Store(path: options.stateFile ?? ":memory:", synchronous: options.synchronous.sqlite)
         try store.readAtStart { connection in
             // What was in memory only does not outlive the process.
-            _ = try connection.execute("DELETE FROM state WHERE substr(store, 1, $1) = $2", [
-                .integer(Int64(StateStore.volatilePrefix.utf8.count)), .text(StateStore.volatilePrefix),
-            ])
+            _ = try connection.execute(
+                "DELETE FROM state WHERE substr(store, 1, $1) = $2",
+                [
+                    .integer(Int64(StateStore.volatilePrefix.utf8.count)), .text(StateStore.volatilePrefix),
+                ])
         }
         faults = Faults()
         work = WorkGroup()

@@ -16,12 +16,13 @@ struct PubSub: Sendable {
         scopes = TopicScopes(component)
         broker = component.broker
         let named = component["consumerGroup"] ?? component["consumerID"]
-        group = named.map { text in
-            var text = text.replacing("{podName}", with: podName).replacing("{appID}", with: appID)
-                .replacing("{namespace}", with: "\(namespace).\(appID)")
-            while let range = text.firstRange(of: "{uuid}") { text.replaceSubrange(range, with: UUIDText.random()) }
-            return text
-        } ?? appID
+        group =
+            named.map { text in
+                var text = text.replacing("{podName}", with: podName).replacing("{appID}", with: appID)
+                    .replacing("{namespace}", with: "\(namespace).\(appID)")
+                while let range = text.firstRange(of: "{uuid}") { text.replaceSubrange(range, with: UUIDText.random()) }
+                return text
+            } ?? appID
         let usesNamespace = component.metadata.contains { entry in
             if case .text(let text) = entry.value { text.contains("{namespace}") } else { false }
         }

@@ -7,7 +7,8 @@ extension Sidecar {
     func publish(_ records: [PendingRecord], to topic: String, of pubsub: PubSub) async throws {
         let machine = machine
         let attempt = try await policies.component(pubsub.component, .outbound).run(
-            machine.time, timedOut: "the broker took longer than the policy's timeout", refused: "circuit breaker is open"
+            machine.time, timedOut: "the broker took longer than the policy's timeout",
+            refused: "circuit breaker is open"
         ) { () async throws -> Attempt<String?> in
             do {
                 let target = try await machine.broker.topic(pubsub.topicPrefix + topic, broker: pubsub.broker)
@@ -28,9 +29,12 @@ extension Sidecar {
     }
 
     /// Writes the original bytes of a record that could not be delivered.
-    func publishDeadLetter(_ record: Record, to topic: String, from pubsub: PubSub, _ origin: DeadLetterOrigin) async throws {
+    func publishDeadLetter(_ record: Record, to topic: String, from pubsub: PubSub, _ origin: DeadLetterOrigin)
+        async throws
+    {
         guard pubsub.scopes.mayPublish(topic, app: appID) else {
-            throw ResourceError("app \(name)", "it may not publish to the dead-letter topic \(topic): add it to publishingScopes")
+            throw ResourceError(
+                "app \(name)", "it may not publish to the dead-letter topic \(topic): add it to publishingScopes")
         }
         let letter = PendingRecord(key: record.key, headers: record.headers, value: record.value, origin: origin)
         try await publish([letter], to: topic, of: pubsub)

@@ -48,10 +48,13 @@ final class Sidecar: Sendable {
         logger[metadataKey: "app"] = "\(name)"
         self.logger = logger
         app = AppChannel(
-            host: settings.appHost, port: settings.appPort, maximumConcurrency: settings.maxConcurrency, client: machine.client)
+            host: settings.appHost, port: settings.appPort, maximumConcurrency: settings.maxConcurrency,
+            client: machine.client)
         let resources = machine.resources
         var spec = ResiliencySpec()
-        for (policy, scopes) in resources.resiliency where scopes.isEmpty || scopes.contains(appID) { spec.merge(policy) }
+        for (policy, scopes) in resources.resiliency where scopes.isEmpty || scopes.contains(appID) {
+            spec.merge(policy)
+        }
         policies = Policies(spec, now: machine.time.now)
         if let wanted = settings.configuration {
             guard let found = resources.configurations.first(where: { $0.name == wanted }) else {
@@ -74,10 +77,12 @@ final class Sidecar: Sendable {
         for component in resources.components where component.isVisible(to: appID) {
             components[component.name] = component
             switch component.block {
-            case "pubsub": pubsubs[component.name] = try PubSub(component, appID: appID, podName: name, namespace: namespace)
+            case "pubsub":
+                pubsubs[component.name] = try PubSub(component, appID: appID, podName: name, namespace: namespace)
             case "state":
                 stateStores[component.name] = StateStore(
-                    component: component, appID: appID, namespace: namespace, store: machine.store, now: machine.time.now)
+                    component: component, appID: appID, namespace: namespace, store: machine.store,
+                    now: machine.time.now)
             case "secretstores":
                 secretStores[component.name] = try Sidecar.secretStore(component, machine: machine)
             case "bindings":
@@ -96,7 +101,8 @@ final class Sidecar: Sendable {
         switch component.type {
         case "secretstores.kubernetes":
             return KubernetesSecrets(
-                manifests: machine.resources.secrets, apiServer: machine.options.kubernetesAPIServer, client: machine.client)
+                manifests: machine.resources.secrets, apiServer: machine.options.kubernetesAPIServer,
+                client: machine.client)
         case "secretstores.local.file":
             guard let file = component["secretsFile"] else {
                 throw ResourceError(component.place, "metadata secretsFile is missing")
@@ -119,7 +125,8 @@ final class Sidecar: Sendable {
         case "bindings.smtp": return SMTPBinding(settings, group: machine.client.eventLoopGroup)
         case "bindings.http": return HTTPBinding(settings, client: machine.client)
         case let other:
-            throw ResourceError(component.place, "\(other) is not to be had on one machine: use bindings.smtp or bindings.http")
+            throw ResourceError(
+                component.place, "\(other) is not to be had on one machine: use bindings.smtp or bindings.http")
         }
     }
 
@@ -174,7 +181,9 @@ final class Sidecar: Sendable {
     /// Looks every 100 ms whether the app's port takes connections, as Dapr does.
     private func waitForApp() async throws {
         while true {
-            if let port = app.appPort, await PortProbe.isOpen(host: app.host, port: port, group: machine.client.eventLoopGroup) {
+            if let port = app.appPort,
+                await PortProbe.isOpen(host: app.host, port: port, group: machine.client.eventLoopGroup)
+            {
                 break
             }
             try await machine.time.sleep(.milliseconds(100))
@@ -186,7 +195,7 @@ final class Sidecar: Sendable {
         let policy = CallPolicy(timeout: check.timeout)
         return try await policy.run(machine.time, timedOut: false, refused: false) { [app] in
             do {
-                return .done(try await app.send(AppRequest(method: "GET", path: check.path)).isSuccess)
+                return .done(try await app.send(AppRequest(method: "GET", path: check.path), isProbe: true).isSuccess)
             } catch is AppUnreachable {
                 return .done(false)
             }
@@ -264,7 +273,8 @@ final class Sidecar: Sendable {
                     return specs
                 case let status:
                     logger.error(
-                        "the app answered \(status) to GET /dapr/subscribe: it gets no programmatic subscriptions until the sidecar starts anew")
+                        "the app answered \(status) to GET /dapr/subscribe: it gets no programmatic subscriptions until the sidecar starts anew"
+                    )
                     return []
                 }
             } catch is AppUnreachable where attempt < 3 {
@@ -275,7 +285,9 @@ final class Sidecar: Sendable {
             } catch is CancellationError {
                 throw CancellationError()
             } catch {
-                logger.error("the app's list of subscriptions cannot be read: none of it counts", metadata: ["error": "\(error)"])
+                logger.error(
+                    "the app's list of subscriptions cannot be read: none of it counts", metadata: ["error": "\(error)"]
+                )
                 return []
             }
         }
@@ -286,7 +298,9 @@ final class Sidecar: Sendable {
         // Cancelled: nothing begins any more.
         let programmatic = (try? await programmaticSubscriptions()) ?? []
         var specs: [SubscriptionSpec] = []
-        for spec in programmatic where !specs.contains(where: { $0.pubsub == spec.pubsub && $0.topic == spec.topic }) { specs.append(spec) }
+        for spec in programmatic where !specs.contains(where: { $0.pubsub == spec.pubsub && $0.topic == spec.topic }) {
+            specs.append(spec)
+        }
         for (spec, scopes) in machine.resources.subscriptions where scopes.isEmpty || scopes.contains(appID) {
             if !specs.contains(where: { $0.pubsub == spec.pubsub && $0.topic == spec.topic }) { specs.append(spec) }
         }
@@ -298,18 +312,23 @@ final class Sidecar: Sendable {
         var consumptions: [(Consumption, Subscriber)] = []
         for spec in specs {
             guard let pubsub = pubsubs[spec.pubsub] else {
-                logger.error("a subscription names a pubsub that there is not", metadata: ["pubsub": "\(spec.pubsub)", "topic": "\(spec.topic)"])
+                logger.error(
+                    "a subscription names a pubsub that there is not",
+                    metadata: ["pubsub": "\(spec.pubsub)", "topic": "\(spec.topic)"])
                 continue
             }
             guard pubsub.scopes.maySubscribe(spec.topic, app: appID) else {
-                logger.error("the app may not subscribe to a topic", metadata: ["pubsub": "\(spec.pubsub)", "topic": "\(spec.topic)"])
+                logger.error(
+                    "the app may not subscribe to a topic",
+                    metadata: ["pubsub": "\(spec.pubsub)", "topic": "\(spec.topic)"])
                 continue
             }
             let topic = try await machine.broker.topic(pubsub.topicPrefix + spec.topic, broker: pubsub.broker)
             let consumption = try await machine.groups.consumption(
                 of: topic, group: pubsub.group, startsAtOldest: pubsub.startsAtOldest)
             let subscriber = Subscriber(
-                name: name, spec: spec, component: pubsub.component, group: pubsub.group, app: app, appToken: settings.appToken,
+                name: name, spec: spec, component: pubsub.component, group: pubsub.group, app: app,
+                appToken: settings.appToken,
                 inbound: policies.component(pubsub.component, .inbound), time: machine.time, logger: logger,
                 deadLetter: { [weak self] record, topic, origin in
                     try await self?.publishDeadLetter(record, to: topic, from: pubsub, origin)
@@ -330,7 +349,9 @@ final class Sidecar: Sendable {
         if let token = settings.appToken { headers.append(("dapr-api-token", token)) }
         do {
             let answer = try await app.send(
-                AppRequest(path: "/job/\(PercentText.encode(job.key.name))", headers: headers, body: job.definition.data?.bytes ?? []))
+                AppRequest(
+                    path: "/job/\(PercentText.encode(job.key.name))", headers: headers,
+                    body: job.definition.data?.bytes ?? []))
             if answer.isSuccess { return .done }
             if answer.status == 404 {
                 logger.error("the app has no route for a job: it counts as done", metadata: ["job": "\(job.key.name)"])

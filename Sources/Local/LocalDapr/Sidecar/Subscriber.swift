@@ -21,7 +21,8 @@ final class Subscriber: Member {
     private let inbound: CallPolicy
     private let time: TimeSource
     private let logger: Logger
-    private let deadLetter: @Sendable (_ record: Record, _ topic: String, _ origin: DeadLetterOrigin) async throws -> Void
+    private let deadLetter:
+        @Sendable (_ record: Record, _ topic: String, _ origin: DeadLetterOrigin) async throws -> Void
 
     /// Bytes of all events in one bulk delivery; one event may be larger.
     static let maximumBulkBytes = 1 << 20
@@ -29,7 +30,8 @@ final class Subscriber: Member {
     init(
         name: String, spec: SubscriptionSpec, component: Component, group: String, app: AppChannel, appToken: String?,
         inbound: CallPolicy, time: TimeSource, logger: Logger,
-        deadLetter: @escaping @Sendable (_ record: Record, _ topic: String, _ origin: DeadLetterOrigin) async throws -> Void
+        deadLetter:
+            @escaping @Sendable (_ record: Record, _ topic: String, _ origin: DeadLetterOrigin) async throws -> Void
     ) {
         self.name = name
         self.spec = spec
@@ -95,7 +97,10 @@ final class Subscriber: Member {
     }
 
     /// What is decided before the app is asked: the path, or an outcome.
-    private enum Route { case path(String), outcome(Outcome) }
+    private enum Route {
+        case path(String)
+        case outcome(Outcome)
+    }
 
     private func route(_ record: Record) -> Route {
         if let expiration = record.facts.expiration, expiration < time.now() {
@@ -142,10 +147,12 @@ final class Subscriber: Member {
         if let appToken { headers.append(("dapr-api-token", appToken)) }
         for header in metadata(record, topic, partition) { headers.append(header) }
         let request = AppRequest(
-            path: path.hasPrefix("/") ? path : "/\(path)", headers: headers, body: spec.isRaw ? rawEvent(record) : record.value)
+            path: path.hasPrefix("/") ? path : "/\(path)", headers: headers,
+            body: spec.isRaw ? rawEvent(record) : record.value)
         if inbound.isEmpty { return try await attempt(request).outcome }
         return try await inbound.run(
-            time, timedOut: .failed("the app took longer than the policy's timeout"), refused: .failed("circuit breaker is open")
+            time, timedOut: .failed("the app took longer than the policy's timeout"),
+            refused: .failed("circuit breaker is open")
         ) { try await self.attempt(request) }.outcome
     }
 
@@ -182,9 +189,13 @@ final class Subscriber: Member {
     /// The broker's metadata of a record, and the publisher's.
     private func metadata(_ record: Record, _ topic: Topic, _ partition: Int) -> [(name: String, value: String)] {
         var all: [(name: String, value: String)] = []
-        for header in record.headers where Subscriber.isHeaderSafe(header) { all.append((header.name.lowercased(), header.value)) }
+        for header in record.headers where Subscriber.isHeaderSafe(header) {
+            all.append((header.name.lowercased(), header.value))
+        }
         if component.type == "pubsub.in-memory" { return all }
-        if let key = record.key, Subscriber.isHeaderSafe(RecordHeader(name: "__key", value: key)) { all.append(("__key", key)) }
+        if let key = record.key, Subscriber.isHeaderSafe(RecordHeader(name: "__key", value: key)) {
+            all.append(("__key", key))
+        }
         all.append(("__offset", String(record.offset)))
         all.append(("__partition", String(partition)))
         all.append(("__topic", topic.name))
@@ -229,7 +240,8 @@ final class Subscriber: Member {
                 time, timedOut: [:], refused: [:]
             ) { [self] () async throws -> Attempt<[Int: Outcome]> in
                 let now = state.open
-                let (found, status) = try await post(now.compactMap { number in byIndex[number].map { (number, $0) } }, to: path)
+                let (found, status) = try await post(
+                    now.compactMap { number in byIndex[number].map { (number, $0) } }, to: path)
                 return state.add(found, status: status)
             }
             _ = ended
@@ -268,7 +280,9 @@ final class Subscriber: Member {
     }
 
     /// - Returns: an outcome for each entry, and the status if it was no success.
-    private func post(_ entries: [(number: Int, bytes: [UInt8])], to path: String) async throws -> ([Int: Outcome], Int?) {
+    private func post(_ entries: [(number: Int, bytes: [UInt8])], to path: String) async throws -> (
+        [Int: Outcome], Int?
+    ) {
         var body: [UInt8] = []
         body.reserveCapacity(entries.reduce(200) { $0 + $1.bytes.count + 1 })
         let id = UUIDText.random()
@@ -284,7 +298,9 @@ final class Subscriber: Member {
             body += entry.bytes
         }
         body += Array("]}".utf8)
-        var headers: [(name: String, value: String)] = [("Content-Type", "application/json"), ("pubsubname", component.name)]
+        var headers: [(name: String, value: String)] = [
+            ("Content-Type", "application/json"), ("pubsubname", component.name),
+        ]
         if let appToken { headers.append(("dapr-api-token", appToken)) }
 
         func all(_ outcome: Outcome) -> [Int: Outcome] {

@@ -39,7 +39,8 @@ struct StateStore: Sendable {
     /// What every in-memory store's `space` begins with: such rows are dropped at start.
     static let volatilePrefix = "in-memory "
 
-    init(component: Component, appID: String, namespace: String, store: Store, now: @escaping @Sendable () -> Timestamp) {
+    init(component: Component, appID: String, namespace: String, store: Store, now: @escaping @Sendable () -> Timestamp)
+    {
         self.component = component
         self.store = store
         self.now = now
@@ -63,7 +64,9 @@ struct StateStore: Sendable {
         }
     }
 
-    private static func item(_ key: String, space: String, now: Timestamp, _ connection: SQLiteConnection) throws -> Item? {
+    private static func item(_ key: String, space: String, now: Timestamp, _ connection: SQLiteConnection) throws
+        -> Item?
+    {
         let rows = try connection.query(
             "SELECT value, etag, expires FROM state WHERE store = $1 AND key = $2 AND (expires IS NULL OR expires > $3)",
             [.text(space), .text(key), .integer(now.microseconds)])

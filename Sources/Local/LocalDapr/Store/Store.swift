@@ -47,7 +47,9 @@ final class Store: Sendable {
             submit { connection in
                 let result = try body(connection)
                 value.withLock { $0 = result }
-            } completion: { continuation.resume(with: $0) }
+            } completion: {
+                continuation.resume(with: $0)
+            }
         }
         guard let result = value.withLock({ $0 }) else { throw Failure.closed }
         return result

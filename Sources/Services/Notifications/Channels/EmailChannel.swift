@@ -21,7 +21,8 @@ struct EmailChannel: DeliveryChannel {
                 timeout: Self.timeout)
             return .delivered
         } catch {
-            return .failed(error.kind == .answered ? "the mail server did not take it" : "the mail server cannot be reached")
+            return .failed(
+                error.kind == .answered ? "the mail server did not take it" : "the mail server cannot be reached")
         }
     }
 
@@ -29,7 +30,9 @@ struct EmailChannel: DeliveryChannel {
     static func subject(_ delivery: DueDelivery) -> String {
         let title = String(
             String.UnicodeScalarView(
-                delivery.reminder.title.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? " " : $0 }))
+                delivery.reminder.title.unicodeScalars.map {
+                    $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? " " : $0
+                }))
         return "Reminder: " + (title.count > 120 ? title.prefix(119) + "…" : title)
     }
 

@@ -91,7 +91,8 @@ extension UserChannels {
                 made = secret
             }
         case .string(let given)?
-        where secretCharacters.contains(given.count) && given.unicodeScalars.allSatisfy({ (0x21...0x7E).contains($0.value) }):
+        where secretCharacters.contains(given.count)
+            && given.unicodeScalars.allSatisfy({ (0x21...0x7E).contains($0.value) }):
             secret = given
         default:
             problems.append(
@@ -132,6 +133,6 @@ extension UserChannels {
 
     /// A member's name within a JSON pointer (RFC 6901).
     private static func pointer(_ name: String) -> String {
-name.reduce(into: "") { $0 += $1 == "~" ? "~0" : $1 == "/" ? "~1" : String($1) }
+        name.reduce(into: "") { $0 += $1 == "~" ? "~0" : $1 == "/" ? "~1" : String($1) }
     }
 }

@@ -62,7 +62,9 @@ struct UserChannels: Hashable, Sendable {
     func json(available: [Channel]) -> JSON {
         var channels: JSON = ["log": ["enabled": .bool(log)], "in-app": ["enabled": .bool(inApp)]]
         if let webhook {
-            channels["webhook"] = ["enabled": .bool(webhook.isEnabled), "url": .string(webhook.url), "has_secret": true]
+            channels["webhook"] = [
+                "enabled": .bool(webhook.isEnabled), "url": .string(webhook.url), "has_secret": true,
+            ]
         } else {
             channels["webhook"] = ["enabled": false, "url": .null, "has_secret": false]
         }

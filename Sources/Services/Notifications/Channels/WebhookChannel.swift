@@ -71,7 +71,8 @@ struct WebhookChannel: DeliveryChannel {
             "type": "reminder.due", "timestamp": .string(reminder.timestamp.eventText),
             "data": [
                 "event_id": .string(delivery.eventID), "notification_id": .integer(delivery.notificationID),
-                "task_id": .integer(reminder.taskID), "user_id": .string(delivery.userID), "title": .string(reminder.title),
+                "task_id": .integer(reminder.taskID), "user_id": .string(delivery.userID),
+                "title": .string(reminder.title),
                 "due_at": reminder.dueAt.map { .string($0.shortText) } ?? .null,
                 "remind_at": .string(reminder.remindAt.shortText), "all_day": .bool(reminder.allDay),
                 "time_zone": .string(reminder.timeZone),

@@ -52,7 +52,8 @@ struct NotificationRoutes: Sendable {
     private func readAll(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
         let body = try await request.json()
         guard let members = body.object, members.count == 1, let id = members["up_to"]?.int, id > 0 else {
-            throw FieldProblem("wrong_type", "/up_to", "send {\"up_to\": <id of the newest notification that was seen>}")
+            throw FieldProblem(
+                "wrong_type", "/up_to", "send {\"up_to\": <id of the newest notification that was seen>}")
         }
         let count = try await store.markAll(upTo: Int64(id), of: identity.userID, at: now())
         return .json(["read": JSON(count)])
@@ -76,7 +77,8 @@ struct NotificationRoutes: Sendable {
             ).channels
         }
         guard let (channels, newVersion) = changed else {
-            throw Problem(412, "changed_meanwhile", "The settings are not the ones that If-Match names; read them again.")
+            throw Problem(
+                412, "changed_meanwhile", "The settings are not the ones that If-Match names; read them again.")
         }
         var answer = channels.json(available: settings.channels)
         // Shown this once, to whoever has to check signatures with it.

@@ -58,7 +58,8 @@ extension NotificationStore {
 
     /// Writes down what became of an attempt. One that took longer than its lease, so that another began, changes nothing.
     func settle(
-        _ delivery: DueDelivery, _ state: DeliveryState, error: String? = nil, nextAt: Timestamp? = nil, at now: Timestamp
+        _ delivery: DueDelivery, _ state: DeliveryState, error: String? = nil, nextAt: Timestamp? = nil,
+        at now: Timestamp
     ) async throws {
         _ = try await database.statement(
             """

@@ -15,7 +15,9 @@ struct NotificationStore: Sendable {
         try await database.read { try Self.settings(user, in: $0) }
     }
 
-    static func settings(_ user: String, in transaction: any Transaction) throws -> (channels: UserChannels, version: Int64) {
+    static func settings(_ user: String, in transaction: any Transaction) throws -> (
+        channels: UserChannels, version: Int64
+    ) {
         let rows = try transaction.query(
             "SELECT settings, version FROM notification_settings WHERE user_id = $1", [.text(user)])
         guard let row = rows.first else { return (UserChannels(), 0) }

@@ -19,7 +19,8 @@ enum WebhookSignature {
 
     /// A secret of the scheme's own form is base64 behind its prefix; any other text is its own bytes.
     private static func key(_ secret: String) -> Data {
-        if secret.hasPrefix(secretPrefix), let data = Data(base64Encoded: String(secret.dropFirst(secretPrefix.count))) {
+        if secret.hasPrefix(secretPrefix), let data = Data(base64Encoded: String(secret.dropFirst(secretPrefix.count)))
+        {
             return data
         }
         return Data(secret.utf8)

@@ -27,7 +27,8 @@ struct AuthenticationSettings: Sendable {
             secret = (name, reader.string("TODO_AUTH_SECRET_KEY", default: "secret"))
             if reader.optional("TODO_SECRET_STORE") == nil {
                 reader.problem(
-                    "TODO_SECRET_STORE", "is not set", remedy: "name the Dapr secret store that holds the secret \(name)")
+                    "TODO_SECRET_STORE", "is not set",
+                    remedy: "name the Dapr secret store that holds the secret \(name)")
             }
         }
         if let url = reader.optional("TODO_AUTH_JWKS_URL") {
@@ -50,7 +51,8 @@ struct AuthenticationSettings: Sendable {
         guard url.hasPrefix("http://") else { return false }
         let authority = url.dropFirst(7).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         guard !authority.contains("@") else { return false }
-        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
+        let host =
+            authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
         return ["localhost", "127.0.0.1", "::1"].contains(host) || host.hasSuffix(".svc")
             || host.hasSuffix(".svc.cluster.local")
     }

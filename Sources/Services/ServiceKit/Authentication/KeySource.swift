@@ -57,7 +57,8 @@ final class KeySource: Service {
             case .found(let key): return key
             case .unknown: return nil
             case .none:
-                throw .unavailable("keys_unavailable", "The issuer's keys cannot be had now, so no token can be checked.")
+                throw .unavailable(
+                    "keys_unavailable", "The issuer's keys cannot be had now, so no token can be checked.")
             case .fetch:
                 mayFetch = false
                 await refresh()
@@ -96,7 +97,8 @@ final class KeySource: Service {
         do {
             let set = try KeySet(parsing: try await fetch())
             for id in set.ambiguous.sorted() {
-                logger.warning("several keys of the issuer have one id; none of them counts", metadata: ["kid": "\(id)"])
+                logger.warning(
+                    "several keys of the issuer have one id; none of them counts", metadata: ["kid": "\(id)"])
             }
             if set.count == 0 {
                 logger.warning("the issuer publishes no key that can be used")

@@ -14,7 +14,9 @@ struct TokenRules: Sendable {
     /// - Parameter token: with a signature that is right.
     func identity(_ token: JSONWebToken, text: String, now: Timestamp) throws(TokenProblem) -> Identity {
         let claims = token.claims
-        guard let expiry = Self.instant(claims["exp"]) else { throw .malformed("it does not say when it expires (exp)") }
+        guard let expiry = Self.instant(claims["exp"]) else {
+            throw .malformed("it does not say when it expires (exp)")
+        }
         guard now < expiry.advanced(by: leeway) else { throw .expired }
         for name in ["nbf", "iat"] {
             guard let claim = claims[name] else { continue }

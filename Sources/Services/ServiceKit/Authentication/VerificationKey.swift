@@ -27,7 +27,8 @@ enum VerificationKey: Sendable {
         switch self {
         case .hmac(let key):
             // Compares in constant time.
-            return HMAC<SHA256>.isValidAuthenticationCode(token.signature, authenticating: token.signingInput, using: key)
+            return HMAC<SHA256>.isValidAuthenticationCode(
+                token.signature, authenticating: token.signingInput, using: key)
         case .rsa(let key):
             return key.isValidSignature(
                 .init(rawRepresentation: token.signature), for: SHA256.hash(data: token.signingInput),
@@ -50,7 +51,8 @@ enum VerificationKey: Sendable {
             guard operations.array?.contains(where: { $0.string == "verify" }) == true else { return nil }
         }
         func member(_ name: String, atMost limit: Int) -> [UInt8]? {
-            guard let text = jwk[name]?.string, let bytes = Base64URL.decode(text.utf8), (1...limit).contains(bytes.count)
+            guard let text = jwk[name]?.string, let bytes = Base64URL.decode(text.utf8),
+                (1...limit).contains(bytes.count)
             else { return nil }
             return bytes
         }

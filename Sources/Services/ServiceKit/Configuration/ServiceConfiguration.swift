@@ -74,7 +74,8 @@ package struct ServiceConfiguration: Sendable {
         notificationsAppID = reader.optional("TODO_NOTIFICATIONS_APP_ID")
         auditAppID = reader.optional("TODO_AUDIT_APP_ID")
         host = reader.optional("TODO_HOST")
-        shutdownLimit = reader.seconds("TODO_SHUTDOWN_SECONDS", default: .seconds(20), in: .seconds(1)...(.seconds(300)))
+        shutdownLimit = reader.seconds(
+            "TODO_SHUTDOWN_SECONDS", default: .seconds(20), in: .seconds(1)...(.seconds(300)))
         drainDelay = reader.seconds("TODO_DRAIN_SECONDS", default: .seconds(1), in: .zero...(.seconds(60)))
         limits = HTTPLimits()
         limits.maximumConnections = reader.integer(

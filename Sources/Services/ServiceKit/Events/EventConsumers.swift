@@ -13,7 +13,8 @@ struct EventConsumers: Sendable {
     private let delay: Histogram
 
     init(
-        topics: [TopicRole: String], maximumBytes: Int, metrics: MetricRegistry, now: @escaping @Sendable () -> Timestamp,
+        topics: [TopicRole: String], maximumBytes: Int, metrics: MetricRegistry,
+        now: @escaping @Sendable () -> Timestamp,
         logger: Logger
     ) {
         self.topics = topics

@@ -37,7 +37,9 @@ package struct Problem: Error, Sendable {
 
     /// 404.
     /// - Parameter what: with its article and without a full stop: `this task`.
-    package static func notFound(_ what: String) -> Problem { Problem(404, "not_found", "There is no such thing: \(what).") }
+    package static func notFound(_ what: String) -> Problem {
+        Problem(404, "not_found", "There is no such thing: \(what).")
+    }
 
     /// 401, with what RFC 6750 wants beside it.
     package static func unauthorized(_ code: String, _ detail: String) -> Problem {

@@ -55,7 +55,9 @@ package struct Query: Sendable {
             throw Problem(
                 400, "invalid_parameter", "The parameter \(name) is not acceptable.",
                 errors: [
-                    .init("invalid_parameter", "?\(name)", "must be an integer from \(range.lowerBound) to \(range.upperBound)")
+                    .init(
+                        "invalid_parameter", "?\(name)",
+                        "must be an integer from \(range.lowerBound) to \(range.upperBound)")
                 ])
         }
         return value

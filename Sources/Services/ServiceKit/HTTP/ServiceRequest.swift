@@ -72,7 +72,8 @@ package struct ServiceRequest: Sendable {
             return try JSON(parsing: bytes)
         } catch {
             throw Problem(
-                400, "malformed_json", "The body is no JSON: \(error).", members: JSONObject([("offset", JSON(error.offset))]))
+                400, "malformed_json", "The body is no JSON: \(error).",
+                members: JSONObject([("offset", JSON(error.offset))]))
         }
     }
 
@@ -96,7 +97,8 @@ package struct ServiceRequest: Sendable {
                     guard bytes.count + part.readableBytes <= bodyLimit else { throw tooLong }
                     bytes += part.readableBytesView
                     guard ContinuousClock.now < deadline else {
-                        throw Problem(408, "slow_body", "The body did not arrive in time.", headers: [("Connection", "close")])
+                        throw Problem(
+                            408, "slow_body", "The body did not arrive in time.", headers: [("Connection", "close")])
                     }
                 }
             } catch let problem as Problem {
@@ -109,7 +111,9 @@ package struct ServiceRequest: Sendable {
     }
 
     private var tooLong: Problem {
-        Problem(413, "too_long", "The body has more than \(bodyLimit) bytes.", members: JSONObject([("limit", JSON(bodyLimit))]))
+        Problem(
+            413, "too_long", "The body has more than \(bodyLimit) bytes.",
+            members: JSONObject([("limit", JSON(bodyLimit))]))
     }
 
     /// `application/json` or `application/<anything>+json`, in UTF-8.

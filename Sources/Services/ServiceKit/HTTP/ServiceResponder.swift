@@ -108,7 +108,8 @@ struct ServiceResponder: HTTPResponder {
         fields[.xContentTypeOptions] = "nosniff"
         let response = Response(
             status: .init(code: answer.status), headers: fields,
-            body: answer.body.isEmpty && answer.status == 204 ? .init() : .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+            body: answer.body.isEmpty && answer.status == 204
+                ? .init() : .init(byteBuffer: ByteBuffer(bytes: answer.body)))
         return isHead ? response.createHeadResponse() : response
     }
 

@@ -115,13 +115,20 @@ struct BringUp<S: TodoService>: Service {
                 database = try await TaskStorage.openDatabase(url: url ?? "", options: options, logger: host.logger)
             } catch {
                 throw SettingsRefused(problems: [
-                    SettingProblem(name: "the database's URL", what: "is not usable: \(error.message)", remedy: error.remedy)
+                    SettingProblem(
+                        name: "the database's URL", what: "is not usable: \(error.message)", remedy: error.remedy)
                 ])
             }
         }
-        try await waiting { "the database (\(reason($0)))" } for: { try await database.ping() }
+        try await waiting {
+            "the database (\(reason($0)))"
+        } for: {
+            try await database.ping()
+        }
         let migrates = configuration.migrates ?? (database.dialect == .sqlite)
-        try await waiting { "the database's tables (\(reason($0)))" } for: {
+        try await waiting {
+            "the database's tables (\(reason($0)))"
+        } for: {
             if migrates {
                 for step in try await Migrations.run(S.allMigrations, on: database) {
                     host.logger.notice("migrated", metadata: ["migration": "\(step)"])
@@ -185,7 +192,8 @@ struct BringUp<S: TodoService>: Service {
     private func relay(_ up: Up) -> OutboxRelay {
         let standard = DaprPublisher(
             dapr: up.context.dapr, pubsub: configuration.pubsub,
-            topics: Dictionary(uniqueKeysWithValues: configuration.topics.map { ($0.rawValue, $1) }), logger: host.logger)
+            topics: Dictionary(uniqueKeysWithValues: configuration.topics.map { ($0.rawValue, $1) }),
+            logger: host.logger)
         return OutboxRelay(
             source: DatabaseRelaySource(
                 outbox: up.context.outbox, database: up.context.database,

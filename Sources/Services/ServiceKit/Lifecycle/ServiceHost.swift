@@ -42,7 +42,8 @@ package struct ServiceHost<S: TodoService>: Service {
         _ type: S.Type, environment: [String: String], parts: Parts = Parts(), logger: Logger? = nil
     ) throws(SettingsRefused) {
         reader = SettingsReader(environment: environment)
-        configuration = ServiceConfiguration(reader, usesDatabase: S.usesDatabase && parts.database == nil, maximumConnections: S.maximumConnections)
+        configuration = ServiceConfiguration(
+            reader, usesDatabase: S.usesDatabase && parts.database == nil, maximumConnections: S.maximumConnections)
         authentication = S.authenticatesUsers ? AuthenticationSettings(reader) : nil
         S.check(reader)
         let problems = reader.problems

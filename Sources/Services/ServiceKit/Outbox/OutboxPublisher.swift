@@ -110,7 +110,7 @@ package struct DaprPublisher: OutboxPublisher {
                     metadata: ["topic": "\(topic)", "count": "\(failures.count)", "error": "\(first.error)"])
             }
             return Set(failures.compactMap { Int64($0.id) })
-        } catch where !error.isTransient && error.kind == .answered && [400, 413, 500].contains(error.status) {
+        } catch  where !error.isTransient && error.kind == .answered && [400, 413, 500].contains(error.status) {
             // One event that nobody can take refuses the whole bulk: one by one, it holds up its own key only.
             return try await singly(rows, to: topic)
         }
@@ -126,7 +126,7 @@ package struct DaprPublisher: OutboxPublisher {
             }
             do {
                 try await dapr.publish(row.row.bytes, to: topic, pubsub: pubsub, partitionKey: row.row.key)
-            } catch where error.isTransient {
+            } catch  where error.isTransient {
                 throw error
             } catch {
                 logger.error(

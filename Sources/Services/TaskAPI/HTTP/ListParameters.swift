@@ -10,18 +10,26 @@ struct ListParameters {
     private var problems: [FieldProblem] = []
 
     /// - Returns: the list, and where its page begins.
-    /// - Throws: 400 naming every parameter that is wrong.
+    /// - Throws: 400 naming every parameter that is wrong; 409 for a cursor of another list.
     static func read(_ query: Query) throws -> (TaskList, Cursor.Position?) {
         try query.allowOnly(
             "completed", "priority", "tag", "due_from", "due_before", "search", "sort", "order", "limit", "cursor")
         var reader = ListParameters(query: query)
         let list = reader.list()
-        let position = reader.cursor(list)
+        let cursor = reader.cursor()
         guard reader.problems.isEmpty else {
             throw Problem(
                 400, "invalid_parameter", "Some parameters are not acceptable.", errors: reader.problems)
         }
-        return (list, position)
+        if let cursor, cursor.fingerprint != list.fingerprint {
+            throw Problem(
+                409, "other_list", "The cursor is of a list with other parameters; only limit may change.",
+                errors: [
+                    FieldProblem(
+                        "other_list", "?cursor", "send it with the parameters that it came with, or leave it out")
+                ])
+        }
+        return (list, cursor?.position)
     }
 
     private init(query: Query) { self.query = query }
@@ -82,17 +90,13 @@ struct ListParameters {
         return list
     }
 
-    private mutating func cursor(_ list: TaskList) -> Cursor.Position? {
+    private mutating func cursor() -> Cursor? {
         guard let text = single("cursor") else { return nil }
         guard let cursor = Cursor(text) else {
             refuse("cursor", "the next_cursor of an earlier page is expected, as it was given")
             return nil
         }
-        guard cursor.fingerprint == list.fingerprint else {
-            refuse("cursor", "the cursor is of a list with other parameters; only limit may change from page to page")
-            return nil
-        }
-        return cursor.position
+        return cursor
     }
 
     private mutating func single(_ name: String) -> String? {

@@ -85,6 +85,9 @@ struct Sentence {
         switch json["ignore"] {
         case nil: break
         case .array(let items)?:
+            if items.count > QuickAddKind.ignorable.count {
+                problems.append(FieldProblem("too_many", "/ignore", "each kind once is enough"))
+            }
             for (index, item) in items.enumerated() {
                 if let kind = item.string.flatMap({ QuickAddKind(rawValue: $0) }), QuickAddKind.ignorable.contains(kind)
                 {

@@ -81,8 +81,8 @@ extension APIDocument {
             answer.map { (200, APIResponses.json("Answered by the \(service) service.", $0)) }
             ?? (204, APIResponses.empty("Done by the \(service) service."))
         var own = operation(
-            id, "others", summary, parameters: ifMatch ? ["if_match"] : [], body: body.map { ($0, example) },
-            success: [success], refusals: [404, 502, 503] + (ifMatch ? [412] : []))
+            id, "others", summary, checksVersion: ifMatch, body: body.map { ($0, example) },
+            success: [success], refusals: [404, 502, 503])
         if !query.isEmpty { own["parameters"] = .array((own["parameters"]?.array ?? []) + query) }
         return own
     }

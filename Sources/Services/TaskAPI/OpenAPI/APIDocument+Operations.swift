@@ -5,6 +5,10 @@ import WireValues
 extension APIDocument {
     private static let tasks = "/api/{user_id}/tasks"
     private static let task = "/api/{user_id}/tasks/{id}"
+    private static let repeatable = """
+        Under an `Idempotency-Key` header (1 to 255 printable ASCII characters), for 24 hours the same request gets the same \
+        answer and does nothing more; another request under the same key is refused with 422.
+        """
     private static let created = APIResponses.json(
         "The new task.", "Task", example: APIExamples.task, headers: ["ETag", "Location"])
 
@@ -18,18 +22,19 @@ extension APIDocument {
                         "completed", "priority", "tag", "due_from", "due_before", "search", "sort", "order", "limit",
                         "cursor",
                     ],
-                    success: [(200, APIResponses.json("A page of tasks.", "TaskPage"))])
+                    success: [(200, APIResponses.json("A page of tasks.", "TaskPage"))], refusals: [409])
             ),
             (
                 tasks, .post,
                 operation(
-                    "createTask", "tasks", "Make a task", parameters: ["idempotency_key"],
+                    "createTask", "tasks", "Make a task", description: repeatable,
                     body: ("TaskInput", APIExamples.newTask), success: [(201, created)])
             ),
             (
                 task, .get,
                 operation(
-                    "getTask", "tasks", "One task", parameters: ["if_none_match"],
+                    "getTask", "tasks", "One task",
+                    description: "With an ETag in `If-None-Match`, 304 when the task still has that version.",
                     success: [
                         (200, APIResponses.task("The task.")),
                         (304, APIResponses.empty("The task is as If-None-Match says.", headers: ["ETag"])),
@@ -38,23 +43,24 @@ extension APIDocument {
             (
                 task, .put,
                 operation(
-                    "replaceTask", "tasks", "Replace what can be set on a task", parameters: ["scope", "if_match"],
+                    "replaceTask", "tasks", "Replace what can be set on a task", parameters: ["scope"],
+                    checksVersion: true,
                     body: ("TaskInput", APIExamples.newTask),
                     success: [(200, APIResponses.task("The task afterwards."))],
-                    refusals: [404, 409, 412])
+                    refusals: [404, 409])
             ),
             (
                 task, .patch,
                 operation(
-                    "patchTask", "tasks", "Change some fields of a task", parameters: ["scope", "if_match"],
+                    "patchTask", "tasks", "Change some fields of a task", parameters: ["scope"], checksVersion: true,
                     body: ("TaskPatch", APIExamples.patch), success: [(200, APIResponses.task("The task afterwards."))],
-                    refusals: [404, 409, 412])
+                    refusals: [404, 409])
             ),
             (
                 task, .delete,
                 operation(
                     "deleteTask", "tasks", "Delete a task", description: "Without its open occurrence, a series ends.",
-                    parameters: ["if_match"], success: [(204, APIResponses.empty("It is gone."))], refusals: [404, 412])
+                    checksVersion: true, success: [(204, APIResponses.empty("It is gone."))], refusals: [404])
             ),
             (
                 task + "/complete", .post,
@@ -62,16 +68,16 @@ extension APIDocument {
                     "completeTask", "tasks", "Complete a task",
                     description:
                         "Once or more often: the same. The next occurrence of a repeating task follows by itself.",
-                    parameters: ["if_match"], success: [(200, APIResponses.task("The task afterwards."))],
-                    refusals: [404, 412])
+                    checksVersion: true, success: [(200, APIResponses.task("The task afterwards."))],
+                    refusals: [404])
             ),
             (
                 task + "/reopen", .post,
                 operation(
                     "reopenTask", "tasks", "Open a completed task again",
                     description: "The next occurrence is withdrawn unless somebody touched it.",
-                    parameters: ["if_match"], success: [(200, APIResponses.task("The task afterwards."))],
-                    refusals: [404, 412])
+                    checksVersion: true, success: [(200, APIResponses.task("The task afterwards."))],
+                    refusals: [404])
             ),
         ]
     }
@@ -81,15 +87,15 @@ extension APIDocument {
             (
                 task + "/skip", .post,
                 operation(
-                    "skipOccurrence", "series", "Move a repeating task to its next time", parameters: ["if_match"],
-                    success: [(200, APIResponses.task("The task afterwards."))], refusals: [404, 409, 412])
+                    "skipOccurrence", "series", "Move a repeating task to its next time", checksVersion: true,
+                    success: [(200, APIResponses.task("The task afterwards."))], refusals: [404, 409])
             ),
             (
                 task + "/recurrence", .delete,
                 operation(
                     "cancelSeries", "series", "No more occurrences",
-                    description: "The open occurrence stays as a task of its own.", parameters: ["if_match"],
-                    success: [(200, APIResponses.task("The task afterwards."))], refusals: [404, 412])
+                    description: "The open occurrence stays as a task of its own.", checksVersion: true,
+                    success: [(200, APIResponses.task("The task afterwards."))], refusals: [404])
             ),
             (
                 task + "/recurrence/preview", .get,
@@ -107,7 +113,7 @@ extension APIDocument {
                 path, .post,
                 operation(
                     id, "sentences", "Make a task from one line of English",
-                    parameters: ["dry_run", "idempotency_key"],
+                    description: repeatable, parameters: ["dry_run"],
                     body: ("Sentence", APIExamples.sentence),
                     success: [
                         (200, APIResponses.json("With dry_run: how the line is read.", "Reading")),
@@ -149,14 +155,14 @@ extension APIDocument {
                 settings, .put,
                 operation(
                     "replaceSettings", "settings", "Replace the user's settings",
-                    body: ("Settings", APIExamples.settings),
+                    body: ("SettingsInput", APIExamples.settings),
                     success: [answer])
             ),
             (
                 settings, .patch,
                 operation(
                     "patchSettings", "settings", "Change some of the user's settings",
-                    body: ("SettingsPatch", APIExamples.settingsPatch), success: [answer])
+                    body: ("SettingsInput", APIExamples.settingsPatch), success: [answer])
             ),
             (
                 "/openapi.json", .get,

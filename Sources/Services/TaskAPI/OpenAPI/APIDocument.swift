@@ -73,16 +73,24 @@ struct APIDocument {
     ///
     /// - Parameters:
     ///   - parameters: names of components.
+    ///   - checksVersion: It heeds `If-Match`. Said in words: as a parameter, tools would send tags that no task ever had,
+    ///     and take the refusal for a fault.
     ///   - body: the schema of the body by name, with an example.
     ///   - success: statuses and what they answer.
     ///   - refusals: statuses beside 401, 403 and the default.
     static func operation(
         _ id: String, _ tag: String, _ summary: String, description: String? = nil, parameters: [String] = [],
-        body: (schema: String, example: JSON)? = nil, success: [(status: Int, response: JSON)],
+        checksVersion: Bool = false, body: (schema: String, example: JSON)? = nil,
+        success: [(status: Int, response: JSON)],
         refusals: [Int] = []
     ) -> JSON {
         var operation: JSON = ["operationId": .string(id), "tags": [.string(tag)], "summary": .string(summary)]
-        if let description { operation["description"] = .string(description) }
+        var sentences = description.map { [$0] } ?? []
+        if checksVersion {
+            sentences.append(
+                "With an ETag in `If-Match`, refused with 412 when the task has another version by now.")
+        }
+        if !sentences.isEmpty { operation["description"] = .string(sentences.joined(separator: " ")) }
         if !parameters.isEmpty { operation["parameters"] = .array(parameters.map { APIParameters.reference($0) }) }
         if let body {
             operation["requestBody"] = [
@@ -95,6 +103,7 @@ struct APIDocument {
         var responses = JSONObject()
         for (status, response) in success { responses[String(status)] = response }
         var statuses = Set(refusals + [400, 401, 403])
+        if checksVersion { statuses.insert(412) }
         if body != nil { statuses.formUnion([413, 415, 422]) }
         for status in statuses.sorted() { responses[String(status)] = APIResponses.reference(status) }
         responses["default"] = APIResponses.reference(nil)

@@ -11,10 +11,6 @@ enum APIParameters {
         (key ?? name, ["name": .string(name), "in": "query", "description": .string(description), "schema": schema])
     }
 
-    private static func header(_ key: String, _ name: String, _ description: String, _ schema: JSON) -> (String, JSON) {
-        (key, ["name": .string(name), "in": "header", "description": .string(description), "schema": schema])
-    }
-
     private static func path(_ name: String, _ description: String, _ schema: JSON, _ example: JSON) -> (String, JSON) {
         (
             name,
@@ -33,7 +29,7 @@ enum APIParameters {
         let paths: [(String, JSON)] = [
             path(
                 "user_id", "The token's user.",
-                ["type": "string", "minLength": 1, "maxLength": JSON(TaskLimits.userIDCharacters)], "user-7"),
+                ["type": "string", "minLength": 1], "user-7"),
             path("id", "An id.", ["type": "integer", "minimum": 1, "maximum": 9_007_199_254_740_991], 123),
         ]
         let others: [(String, JSON)] = [
@@ -81,16 +77,6 @@ enum APIParameters {
                 ["type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991, "default": 0]),
             query(
                 "dry_run", "Only say how the sentence is read; make nothing.", ["type": "boolean", "default": false]),
-            header(
-                "if_match", "If-Match", "ETags of the versions that are known; else 412.",
-                ["type": "string", "pattern": "^\"[0-9]{1,9}\"$"]),
-            header(
-                "if_none_match", "If-None-Match", "ETags that are known; 304 when the task has one of them.",
-                ["type": "string", "pattern": "^\"[0-9]{1,9}\"$"]),
-            header(
-                "idempotency_key", "Idempotency-Key",
-                "For 24 hours, the same request under the same key gets the same answer and does nothing more.",
-                ["type": "string", "pattern": "^[!-~]{1,255}$"]),
         ]
         return .object(JSONObject(paths + others))
     }

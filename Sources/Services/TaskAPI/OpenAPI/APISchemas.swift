@@ -53,7 +53,7 @@ enum APISchemas {
     private static let offset: JSON = [
         "type": "string",
         "pattern":
-            "^(PT([0-9]|[1-9][0-9]{1,3})M|PT([0-9]|[1-9][0-9]|[1-5][0-9]{2})H|P([0-9]|1[0-9]|2[0-8])D|P[0-4]W|[1-9][0-9]?[mhw]|[1-9]d)$",
+            "^(PT([0-9]|[1-9][0-9]{1,3})M|PT([0-9]|[1-9][0-9]|[1-5][0-9]{2})H|P([0-9]|1[0-9]|2[0-8])D|P[0-4]W|[1-9][0-9]?[mh]|[1-9]d|[1-4]w)$",
         "description": "A duration before the due: ISO 8601 from PT0M to P4W, or 15m, 1h, 1d, 1w.",
     ]
     private static let reminder: JSON = [
@@ -93,11 +93,7 @@ enum APISchemas {
             "anchor": ["enum": ["due", "completion"], "default": "due"],
             "catch_up": ["enum": ["skip", "each"], "default": "skip"],
             "month_end": ["enum": ["clamp", "skip"], "default": "clamp"],
-            "until": nullable([
-                "type": "string", "pattern": .string("^\(date)(T\(clock):[0-5][0-9]Z)?$"),
-                "description": "A local date, that day included, or a UTC instant. Not before the due.",
-            ]),
-            "count": nullable(["type": "integer", "minimum": 1, "maximum": 100_000]),
+            "count": nullable(["type": "integer", "minimum": 1]),
         ]
         func simple(_ pattern: JSON, interval: Int, _ more: JSON = [:]) -> JSON {
             var properties: JSON = [
@@ -106,16 +102,18 @@ enum APISchemas {
             ]
             for (name, schema) in more.object ?? JSONObject() { properties[name] = schema }
             for (name, schema) in common.object ?? JSONObject() { properties[name] = schema }
-            var schema = object(properties, required: ["pattern"])
-            schema["not"] = oneOf([["until", "count"]])
-            return schema
+            return object(properties, required: ["pattern"])
         }
         let days: JSON = [
             "type": "array", "minItems": 1, "maxItems": 7, "uniqueItems": true,
             "items": ["enum": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]],
         ]
         return [
-            "description": "A rule, one of the words, or RRULE text of RFC 5545.",
+            "description": """
+            A rule, one of the words, or RRULE text of RFC 5545. Instead of `count`, a rule may have `until`: a local date, \
+            that day included, or a UTC instant, not before the due. Described are the forms that fit every due; `until`, and \
+            UNTIL in a text, depend on it.
+            """,
             "anyOf": [
                 words, text,
                 simple(["const": "daily"], interval: 999),
@@ -125,7 +123,7 @@ enum APISchemas {
                     [
                         "pattern": ["const": "custom"], "rrule": text, "anchor": ["enum": ["due", "completion"]],
                         "catch_up": ["enum": ["skip", "each"]], "month_end": ["enum": ["clamp", "skip"]],
-                    ], required: ["pattern", "rrule"]),
+                    ], required: ["rrule"]),
             ],
         ]
     }()
@@ -135,7 +133,7 @@ enum APISchemas {
         let interval = "(;INTERVAL=[1-9][0-9]?)?"
         let day = "(MO|TU|WE|TH|FR|SA|SU)"
         let end =
-            "(;WKST=\(day))?(;COUNT=[1-9][0-9]{0,3}|;UNTIL=2[0-9]{3}(0[1-9]|1[0-2])(0[1-9]|1[0-9]|2[0-8])(T[01][0-9][0-5][0-9][0-5][0-9]Z)?)?"
+            "(;WKST=\(day))?(;COUNT=[1-9][0-9]{0,3})?"
         let monthDay = "(-?([1-9]|1[0-9]|2[0-8]))"
         return [
             "type": "string", "maxLength": JSON(TaskLimits.ruleCharacters),
@@ -302,7 +300,6 @@ enum APISchemas {
                     ],
                     "has_more": ["type": "boolean"],
                 ], required: ["changes", "user_seq", "has_more"]),
-            "Settings": object(settingsFields, required: settingsFields.object?.keys ?? []),
             "SettingsAnswer": object(
                 [
                     "time_zone": ["type": "string"], "all_day_reminder_time": ["type": "string"],
@@ -311,7 +308,7 @@ enum APISchemas {
                     ],
                     "date_order": ["enum": ["dmy", "mdy", .null]], "week_start": ["type": "string"],
                 ], required: settingsFields.object?.keys ?? []),
-            "SettingsPatch": object(settingsFields),
+            "SettingsInput": object(settingsFields),
             "Sentence": object(
                 [
                     "text": sentence,

@@ -25,6 +25,7 @@ enum ZoneNames {
             default: break
             }
         }
+        names.remove("Factory")  // "not set up yet": no zone that anybody is in
         return names.sorted()
     }
 }
