@@ -127,6 +127,26 @@ struct DesiredAccessTests {
         #expect(broker == nil || ports.contains(broker ?? 0))
     }
 
+    @Test(arguments: [
+        ("https://id.example.com/jwks.json", 443), ("https://id.example.com:8443?kind=jwks", 8443),
+        ("http://id.auth.svc/jwks", 80), ("http://id.auth.svc.cluster.local:8080/jwks", 8080),
+    ])
+    func `the way to the identity provider's keys is open`(url: String, port: Int) throws {
+        func ports(_ change: @Sendable (inout TodoPlatformSpec) -> Void) throws -> [Int] {
+            let state = Scenario("x") { spec in
+                spec.networkPolicies.egressPorts = []
+                // Its own way to the API server would hide this one.
+                spec.dapr.secretStore.type = .existing
+                spec.dapr.secretStore.componentName = "vault"
+                change(&spec)
+            }.state
+            return (try state.object("NetworkPolicy", "shop-services").spec?["egress"]?.array ?? [])
+                .flatMap { $0["ports"]?.array ?? [] }.compactMap { $0["port"]?.int }
+        }
+        #expect(try !ports { _ in }.contains(port))
+        #expect(try ports { $0.authentication.jwksURL = url }.contains(port))
+    }
+
     @Test func `every port in every policy, Service and container says its protocol`() {
         for scenario in Scenario.all {
             for object in scenario.state.objects {

@@ -22,6 +22,17 @@ struct ServerTests {
         }
     }
 
+    @Test func `the address behind a platform's host is the same place`() async throws {
+        try await SyncServer.running { server in
+            server.change("u")
+            try await RawClient.listening(to: server.port, "/sync/u?after=0", ["Authorization: Bearer token-u"]) {
+                (client: RawClient) async throws in
+                #expect(try await client.message()["type"]?.string == "authenticated")
+                #expect(try await client.number() == 1)
+            }
+        }
+    }
+
     @Test func `a client without a header brings its token first`() async throws {
         try await SyncServer.running { server in
             server.change("u")
@@ -39,6 +50,9 @@ struct ServerTests {
         ("GET /api/u/sync HTTP/1.1", ["Authorization: Bearer token-other"], 403),
         ("GET /api/u/sync?after=-1 HTTP/1.1", [], 422),
         ("GET /api/u/sync?after=x HTTP/1.1", [], 422),
+        ("GET /sync/u HTTP/1.1", ["Authorization: Bearer token-other"], 403),
+        ("GET /sync/ HTTP/1.1", ["Authorization: Bearer token-u"], 404),
+        ("GET /sync/u/x HTTP/1.1", ["Authorization: Bearer token-u"], 404),
         ("GET /api/u/tasks HTTP/1.1", ["Authorization: Bearer token-u"], 404),
         ("POST /api/u/sync HTTP/1.1", ["Content-Length: 2\r\n\r\n{}"], 404),
     ])

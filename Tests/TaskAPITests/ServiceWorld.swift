@@ -24,13 +24,17 @@ struct ServiceWorld {
         }
     }
 
-    static func run<R>(_ engine: TestEngine, _ body: (ServiceWorld) async throws -> R) async throws -> R {
+    static func run<R>(
+        _ engine: TestEngine, defaults: UserSettings = UserSettings(), _ body: (ServiceWorld) async throws -> R
+    ) async throws -> R {
         try await engine.withDatabase(migrations: TaskAPIService.allMigrations) { database in
             let clock = MovableClock()
             return try await body(
                 ServiceWorld(
                     database: database,
-                    service: TaskService(database: database, outbox: Outbox(name: "api"), now: { clock.now }),
+                    service: TaskService(
+                        database: database, outbox: Outbox(name: "api"), now: { clock.now },
+                        defaults: defaults),
                     clock: clock))
         }
     }

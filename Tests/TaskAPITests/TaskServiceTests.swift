@@ -167,6 +167,32 @@ import WireValues
         }
     }
 
+    @Test(arguments: eachDatabase) func `users who saved no settings are reminded as the platform says`(
+        engine: TestEngine
+    ) async throws {
+        let reader = SettingsReader(environment: ["TODO_REMINDER_OFFSET_SECONDS": "7200"])
+        let defaults = TaskAPIService.defaults(reader)
+        try await ServiceWorld.run(engine, defaults: defaults) { world in
+            #expect(try await world.service.settings("user-7").defaultReminders == [UserSettings.minutesBefore(120)])
+            let due: JSON = ["title": "call", "due_local": "2026-03-05T09:00:00"]
+            #expect(try await world.create(due).reminders == [UserSettings.minutesBefore(120)])
+            // Their own settings count from then on.
+            let own: JSON = ["default_reminders": .array([UserSettings.minutesBefore(5).json])]
+            _ = try await world.service.changeSettings(own, isPatch: true, world.caller())
+            #expect(try await world.create(due).reminders == [UserSettings.minutesBefore(5)])
+            // What replaces them without naming reminders is as at the beginning.
+            let replaced = try await world.service.changeSettings([:], isPatch: false, world.caller())
+            #expect(replaced == defaults)
+        }
+    }
+
+    @Test(arguments: [("", 0), ("1800", 0), ("0", 0), ("2419200", 0), ("2419260", 1), ("90", 1), ("-60", 1)])
+    func `a default reminder is of whole minutes up to four weeks`(text: String, problems: Int) {
+        let reader = SettingsReader(environment: ["TODO_REMINDER_OFFSET_SECONDS": text])
+        TaskAPIService.check(reader)
+        #expect(reader.problems.count == problems)
+    }
+
     @Test(arguments: eachDatabase) func `the feed gives everything after a number, page by page`(engine: TestEngine)
         async throws
     {

@@ -23,7 +23,8 @@ import WireValues
             ids.allSatisfy {
                 $0.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil
             })
-        #expect(ids[0].hasPrefix("019cacca-2bdc") || UUIDText.isValid(ids[0]))
+        // The milliseconds since 1970 in hexadecimal.
+        #expect(ids[0].hasPrefix("019cad8f-ad9c"))
     }
 }
 

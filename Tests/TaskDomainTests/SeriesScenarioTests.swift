@@ -50,6 +50,19 @@ import WireValues
         #expect(world.openTasks(of: a.seriesID).count == 1)
     }
 
+    @Test mutating func `a late command of a task skipped and completed again does not take its place`() throws {
+        try world.complete(a.id)
+        let late = try #require(world.completions(of: a.id).first)
+        try world.reopen(a.id)
+        try world.skip(a.id)
+        try world.complete(a.id)
+        try world.deliver(late)
+        try world.deliver(try #require(world.completions(of: a.id).last))
+        #expect(world.created(after: a.id).map(\.task.occurrenceIndex) == [3])
+        #expect(try world.task(a.id).occurrenceIndex == 2)
+        #expect(world.openTasks(of: a.seriesID).map(\.dueAt) == [Timestamp("2026-03-04T09:00:00Z")])
+    }
+
     @Test mutating func `R071: a successor that was edited stays, and completing again makes no other`() throws {
         try world.complete(a.id)
         try world.deliver(try #require(world.completions(of: a.id).first))

@@ -97,6 +97,10 @@ struct DecodingTests {
             "write it like \"250m\", \"0.5\", \"128Mi\" or \"2Gi\""
         ),
         // Bounds.
+        // What the services would refuse to start with.
+        ("reminders: {defaultOffset: 673h}", "spec.reminders.defaultOffset", "choose whole minutes, 0m to 672h"),
+        ("reminders: {defaultOffset: 60500ms}", "spec.reminders.defaultOffset", "choose whole minutes, 0m to 672h"),
+        ("audit: {retention: 23h}", "spec.audit.retention", "choose 24h to 876000h, or forever"),
         ("services: {api: {replicas: 51}}", "spec.services.api.replicas", "choose 0 to 50"),
         ("services: {api: {replicas: -1}}", "spec.services.api.replicas", "choose 0 to 50"),
         (

@@ -12,6 +12,7 @@ struct FormatTests {
         ("hostName", .hostName), ("hostAndPort", .hostAndPort), ("registry", .registry), ("repository", .repository),
         ("imageTag", .imageTag), ("digest", .digest), ("topicName", .topicName), ("kafkaVersion", .kafkaVersion),
         ("listenerName", .listenerName), ("volumeSize", .volumeSize), ("heap", .heap), ("rate", .rate), ("url", .url),
+        ("keySetURL", .keySetURL),
         ("oneLine", .oneLine), ("mailAddress", .mailAddress), ("environmentName", .environmentName),
         ("labelKey", .labelKey),
         ("labelValue", .labelValue), ("kafkaSetting", .kafkaSetting), ("networkRange", .networkRange),
@@ -35,6 +36,17 @@ struct FormatTests {
         #expect(accepted > 0)
         #expect(format.example.isEmpty || name == "digest" || format.accepts(format.example))
         #expect(!format.accepts(String(repeating: "a", count: format.lengths.upperBound + 1)))
+    }
+
+    /// The services refuse the same ones when they start.
+    @Test(arguments: [
+        ("https://id.example.com:8443/keys", true), ("http://id.auth.svc/keys", true),
+        ("http://id.auth.svc.cluster.local:80/k", true), ("http://localhost:8080/keys", true),
+        ("http://[::1]:80/k", true), ("http://id.example.com/keys", false), ("http://localhost.evil.example/k", false),
+        ("http://localhost@evil.example/k", false), ("http://evil.example/.svc", false), ("https://", false),
+    ])
+    func `keys come over TLS, or from near by`(url: String, isAccepted: Bool) {
+        #expect(Format.keySetURL.accepts(url) == isAccepted)
     }
 
     @Test func `amounts: function and pattern agree, and all of them can be computed with`() throws {
@@ -73,6 +85,11 @@ struct FormatTests {
         "a:1", "a:123456", "a:b:1", "a.b/c.d",
         "0.5", "1.0", "1.1", "2", "4.2", "4.2.0", "4.2.0.1", "50Gi", "050Gi", "50G", "1Ti", "768m", "2g", "g", "x@y",
         "x@y@z", "@y", "x@", "x y@z",
+        "http://localhost", "http://localhost:80/k", "http://localhost:/k", "http://localhost.a/k",
+        "http://127.0.0.1?k",
+        "http://[::1]", "http://[::1]:8080/k", "http://[::2]/k", "http://[a].svc", "http://id.a.svc", "http://.svc",
+        "http://id.a.svc:123456", "http://id.a.svc.cluster.local:80#k", "http://u@id.a.svc/k", "http://a/.svc",
+        "http://a@b.svc", "https://", "http://a.svc:80@b/k", "http://a.svc/ k",
         "http://", "http://a", "https://a b", "ftp://a", "10.0.0.0/8", "::/0", "/8", "10.0.0.0/",
         "sha256:" + String(repeating: "0a", count: 32),
         "sha256:" + String(repeating: "g", count: 64), "LOG_LEVEL", "1A", "_", "a\n", "\na", "a\nb", "é", "a\u{0}", " ",
@@ -82,7 +99,7 @@ struct FormatTests {
     private static func nearMiss(_ random: inout SeededGenerator) -> String {
         let pieces = [
             "a", "b9", "Z", "0", "1", "Gi", "m", ".", "-", "_", "/", ":", "@", " ", "\n", "sha256:", "https://", "9092",
-            "é",
+            "é", "http://", "localhost", "[::1]", "[", ".svc", ".cluster.local", "?",
         ]
         return (0..<Int.random(in: 0...6, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }
             .joined()

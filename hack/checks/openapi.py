@@ -52,6 +52,8 @@ def main():
 "path.user_id" = "{USER}"
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "304", "401", "403", "404", "409", "412", "429"]
+[checks.negative_data_rejection]
+expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "422", "428", "429"]
 ''')
         command = [os.path.join(os.path.dirname(sys.executable), "st"), "--config-file",
                    os.path.join(folder, "schemathesis.toml"), "run", platform.api + "/openapi.json", "--header",

@@ -11,8 +11,8 @@ package import KubernetesModel
 package struct Surroundings: Sendable {
     /// Time since an arbitrary start. Never goes back, and goes on while the machine sleeps.
     package let now: @Sendable () -> Duration
-    /// Returns after the duration. - Throws: `CancellationError`.
-    package let sleep: @Sendable (Duration) async throws -> Void
+    /// Returns when `now` has reached a time. - Throws: `CancellationError`.
+    package let sleep: @Sendable (_ until: Duration) async throws -> Void
     /// The time of day, for timestamps in objects only: it may jump.
     package let wallTime: @Sendable () -> Timestamp
     /// A number in 0..<1.
@@ -27,7 +27,7 @@ package struct Surroundings: Sendable {
     ) where C.Duration == Duration {
         let start = clock.now
         now = { start.duration(to: clock.now) }
-        sleep = { try await clock.sleep(for: $0) }
+        sleep = { try await clock.sleep(until: start.advanced(by: $0), tolerance: nil) }
         self.wallTime = wallTime
         self.random = random
     }
@@ -37,15 +37,17 @@ package struct Surroundings: Sendable {
         clock: ContinuousClock(),
         wallTime: { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) })
 
-    /// Waits until `signal` is raised or `duration` has passed; nil waits for the signal alone. Returns at once when
+    /// Waits until `signal` is raised or `now` has reached `time`; nil waits for the signal alone. Returns at once when
     /// the task is cancelled.
-    func wait(for duration: Duration?, or signal: Signal) async {
-        guard let duration else { return await signal.wait() }
-        guard duration > .zero else { return }
+    ///
+    /// A time, and not a duration from now on: what passes before the wait begins does not make it longer.
+    func wait(until time: Duration?, or signal: Signal) async {
+        guard let time else { return await signal.wait() }
+        guard time > now() else { return }
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 // Cancelled means that the signal came first, or that nobody waits any more.
-                try? await sleep(duration)
+                try? await sleep(time)
             }
             group.addTask { await signal.wait() }
             await group.next()
@@ -56,6 +58,6 @@ package struct Surroundings: Sendable {
     /// Waits for `duration`, or less when the task is cancelled.
     func pause(_ duration: Duration) async {
         // Whoever pauses looks at `Task.isCancelled` afterwards.
-        try? await sleep(duration)
+        try? await sleep(now() + duration)
     }
 }

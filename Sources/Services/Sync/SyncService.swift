@@ -7,7 +7,8 @@ package import TaskStorage
 import Telemetry
 import WireValues
 
-/// Live sync: a WebSocket for each client at `/api/{user_id}/sync`, on which its user's changes arrive as they happen.
+/// Live sync: a WebSocket for each client at `/api/{user_id}/sync` or `/sync/{user_id}`, on which its user's
+/// changes arrive as they happen.
 ///
 /// Every replica hears every update of every user (its pub/sub component has a consumer of its own for each pod) and
 /// passes on what its clients want; what a client missed comes from the task API's feed, by the client's last number. So
@@ -79,11 +80,16 @@ package struct SyncService: TodoService {
         }
     }
 
+    /// The same place twice: a platform's host leads here by the prefix `/sync` only, and else to the task API.
+    private static let paths = ["/api/{user_id}/sync", "/sync/{user_id}"]
+
     package func routes(_ routes: Routes) {
-        routes.open(.get, "/api/{user_id}/sync") { _ in
-            throw Problem(
-                426, "websocket_required", "This address is for WebSocket clients: open it with ws:// or wss://.",
-                headers: [("Upgrade", "websocket")])
+        for path in Self.paths {
+            routes.open(.get, path) { _ in
+                throw Problem(
+                    426, "websocket_required", "This address is for WebSocket clients: open it with ws:// or wss://.",
+                    headers: [("Upgrade", "websocket")])
+            }
         }
         routes.events(.taskUpdates) { [hub = world.hub] delivery in
             Self.pass(delivery.event, to: hub)

@@ -17,7 +17,22 @@ package struct TaskAPIService: TodoService {
 
     package init(context: ServiceContext) {
         self.context = context
-        service = TaskService(database: context.database, outbox: context.outbox, now: context.now)
+        service = TaskService(
+            database: context.database, outbox: context.outbox, now: context.now,
+            defaults: Self.defaults(context.settings))
+    }
+
+    package static func check(_ settings: SettingsReader) { _ = defaults(settings) }
+
+    /// The settings of users who saved none. `TODO_REMINDER_OFFSET_SECONDS` (0 to four weeks in whole minutes, 1800):
+    /// how long before a task is due they are reminded.
+    static func defaults(_ settings: SettingsReader) -> UserSettings {
+        let name = "TODO_REMINDER_OFFSET_SECONDS"
+        let seconds = settings.integer(name, default: 1_800, in: 0...2_419_200)
+        if seconds % 60 != 0 {
+            settings.problem(name, "is \(seconds)", remedy: "give whole minutes, in seconds: a multiple of 60")
+        }
+        return UserSettings(defaultReminders: [UserSettings.minutesBefore(seconds / 60)])
     }
 
     package func routes(_ routes: Routes) {

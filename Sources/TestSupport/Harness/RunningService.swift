@@ -129,6 +129,7 @@ package struct RunningService<S: TodoService>: Sendable {
     package func published(_ topic: TopicRole) -> [CloudEvent] {
         sidecar.asked.filter { $0.path.hasPrefix("/v1.0/publish/bulk/") && $0.path.hasSuffix("/" + topic.rawValue) }
             .flatMap { $0.json.array ?? [] }
+            // What is no event of ours is not counted.
             .compactMap { entry in try? entry["event"].map { try CloudEvent(json: $0) } }
     }
 }

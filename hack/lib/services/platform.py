@@ -8,6 +8,7 @@ broker; each service runs as a process. All state is in one folder and stays the
 import json
 import os
 import secrets
+import socket
 import subprocess
 import time
 
@@ -59,11 +60,10 @@ class Platform:
         for service in SERVICES:
             for number in range(self.replicas):
                 name = f"todo-{service}-{number}"
-                if name in settings["instances"]:
-                    continue
                 wanted = {"api": port, "sync": sync_port}.get(service, 0) if number == 0 else 0
-                settings["instances"][name] = {
-                    "http": wanted or free_port(), "metrics": free_port(), "dapr": free_port()}
+                ports = settings["instances"].setdefault(
+                    name, {"http": wanted or free_port(), "metrics": free_port(), "dapr": free_port()})
+                ports["http"] = wanted or ports["http"]
         # Not root's alone to read would be a secret that is none.
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
             json.dump(settings, stream, indent=1)
@@ -173,6 +173,7 @@ class Platform:
     def start(self, migrate=True):
         """Starts everything and waits until it is ready."""
         os.makedirs(self._path("logs"), exist_ok=True)
+        self._check_ports()
         if self.postgres is not None:
             self.postgres.start()
         self.prepare()
@@ -188,6 +189,19 @@ class Platform:
             program.start()
         self.wait_ready()
         return self
+
+    def _check_ports(self):
+        ports = {self.settings["admin"]: "LocalDapr"}
+        for name in self.instances():
+            ports.update({port: f"{name} ({use})" for use, port in self.settings["instances"][name].items()})
+        for port, use in ports.items():
+            with socket.socket() as listener:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    listener.bind(("127.0.0.1", port))
+                except OSError as problem:
+                    raise NotReady(f"port {port} for {use} is taken: end what listens there, or choose another port"
+                                   ) from problem
 
     def migrate(self):
         """Brings the tables up to date, as the operator's Job does."""

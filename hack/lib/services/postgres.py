@@ -4,6 +4,7 @@ import glob
 import hashlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -24,10 +25,23 @@ def binaries():
     return None
 
 
+_handed_out = set()
+
+
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port that nobody listens on, for a server that is started later. Below those that the system gives to outgoing
+    connections, one of which might have it by then."""
+    while True:
+        port = random.SystemRandom().randrange(12_000, 32_000)
+        if port in _handed_out:
+            continue
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _handed_out.add(port)
+        return port
 
 
 class PostgreSQL:

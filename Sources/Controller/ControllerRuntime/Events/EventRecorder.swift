@@ -75,8 +75,7 @@ package final class EventRecorder: Sendable {
     private func runTimer() async {
         while !Task.isCancelled {
             let next = series.withLock { $0.nextTime }
-            let now = surroundings.now()
-            await surroundings.wait(for: next.map { $0 - now }, or: timeChanged)
+            await surroundings.wait(until: next, or: timeChanged)
             let time = surroundings.now()
             for last in series.withLock({ $0.advance(to: time) }) { send(last) }
         }

@@ -112,7 +112,7 @@ package final class LeaderElection: Sendable {
     /// nothing works any more. Takes at most two seconds.
     package func release() async {
         input.yield(.release)
-        await surroundings.wait(for: .seconds(2), or: finished)
+        await surroundings.wait(until: surroundings.now() + .seconds(2), or: finished)
         input.finish()
     }
 
@@ -153,13 +153,12 @@ package final class LeaderElection: Sendable {
     private func runTimer() async {
         while !Task.isCancelled {
             let next = state.withLock { $0.leader.nextTime }
-            let rest = next.map { $0 - surroundings.now() }
-            if let rest, rest <= .zero {
+            if let next, next <= surroundings.now() {
                 // The decision that this brings raises the signal; until it is made, the same time would come up again.
                 input.yield(.tick)
                 await timeChanged.wait()
             } else {
-                await surroundings.wait(for: rest, or: timeChanged)
+                await surroundings.wait(until: next, or: timeChanged)
             }
         }
     }

@@ -137,9 +137,8 @@ package final class Controller<Key: Hashable & Sendable>: Sendable {
 
     private func runTimers() async {
         while !Task.isCancelled {
-            let now = surroundings.now()
             let next = state.value.withLock { $0.queue.nextTime }
-            await surroundings.wait(for: next.map { $0 - now }, or: timersChanged)
+            await surroundings.wait(until: next, or: timersChanged)
             change { queue, now in queue.advance(to: now) }
         }
     }

@@ -164,10 +164,11 @@ extension Alert {
         return [
             Alert(
                 name: "TodoDeadLetters", expression: "\(dropped) > 0", duration: "1m", severity: .warning,
-                summary: "Events of {{ $labels.topic }} went to the dead letters",
+                summary: "{{ $labels.component }} gave up events of {{ $labels.topic }}",
                 description:
-                    "{{ $labels.component }} could not handle {{ $value }} events of {{ $labels.topic }}. "
-                    + "They wait to be replayed."
+                    "{{ $labels.component }} set aside {{ $value }} events of {{ $labels.topic }} at once. "
+                    + "They wait in the dead letters to be replayed. Those that failed until their last retry are "
+                    + "there too, but not counted here."
             ),
             Alert(
                 name: "TodoEventsDelayed", expression: "histogram_quantile(0.95, \(delays)) > 60", duration: "10m",

@@ -134,7 +134,7 @@ extension Dashboard {
                         )
                     ]),
                 Panel(
-                    title: "Dead letters", unit: "short",
+                    title: "Dead letters without a retry", unit: "short",
                     queries: [
                         (
                             "sum by (component, topic) (increase(\(ServiceMetrics.eventsHandled)"
@@ -145,7 +145,7 @@ extension Dashboard {
                     title: "Outbox", unit: "short",
                     queries: [
                         (
-                            "sum by (component) (\(ServiceMetrics.outboxPending){\(scope.services)})",
+                            "max by (component) (\(ServiceMetrics.outboxPending){\(scope.services)})",
                             "{{component}} waiting"
                         ),
                         (

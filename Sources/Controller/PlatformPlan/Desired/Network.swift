@@ -75,6 +75,9 @@ extension PlanContext {
         if spec.dapr.stateStore.type == .redis {
             ports.append(spec.dapr.stateStore.redis.flatMap { Self.port($0.host) } ?? 6379)
         }
+        if let keys = spec.authentication.jwksURL {
+            ports.append(Self.port(keys) ?? (keys.hasPrefix("http://") ? 80 : 443))
+        }
         if let smtp = spec.dapr.smtp { ports.append(smtp.port) }
         if let endpoint = spec.dapr.tracing.endpoint { ports.append(Self.port(endpoint) ?? 4317) }
         return Set(ports.filter { (1...65_535).contains($0) }).sorted()
@@ -130,7 +133,7 @@ extension PlanContext {
     static func port(_ address: String) -> Int? {
         var rest = address[...]
         if let scheme = rest.firstRange(of: "://") { rest = rest[scheme.upperBound...] }
-        rest = rest.prefix { $0 != "/" }
+        rest = rest.prefix { !"/?#".contains($0) }
         guard let colon = rest.lastIndex(of: ":"), let port = Int(rest[rest.index(after: colon)...]),
             (1...65_535).contains(port)
         else { return nil }

@@ -69,16 +69,15 @@ extension PlanContext {
     }
 
     private func ownVariables(_ service: ServiceName) -> [JSON] {
-        let offset = Self.variable("TODO_REMINDER_OFFSET_SECONDS", String(spec.reminders.defaultOffset.seconds))
         switch service {
         case .api:
             // The API answers for them: it forwards what concerns them by Dapr's service invocation.
             let behind = [ServiceName.reminders, .notifications, .audit].map {
                 Self.variable("TODO_\($0.rawValue.uppercased())_APP_ID", appID($0))
             }
+            let offset = Self.variable("TODO_REMINDER_OFFSET_SECONDS", String(spec.reminders.defaultOffset.seconds))
             return [offset] + behind + (spec.exposure.host.map { [Self.variable("TODO_HOST", $0)] } ?? [])
-        case .reminders: return [offset]
-        case .recurrence, .sync: return []
+        case .reminders, .recurrence, .sync: return []
         case .notifications:
             let channels = spec.notifications.channels.map(\.rawValue).joined(separator: ",")
             return [Self.variable("TODO_NOTIFICATION_CHANNELS", channels)]

@@ -4,11 +4,13 @@ enum ServiceMetrics {
     static let requests = "todo_http_requests_total"
     /// Histogram in seconds; labels `method`, `route`.
     static let requestDuration = "todo_http_request_duration_seconds"
-    /// Counter; labels `topic`, `outcome` (`success`, `duplicate`, `retry`, `drop`).
+    /// Counter; labels `topic`, `outcome` (`success`, `duplicate`, `retry`, `drop`). Dead letters are the drops,
+    /// and what failed until its last retry, which only the sidecar knows: each attempt counts as `retry`.
     static let eventsHandled = "todo_events_handled_total"
     /// Histogram in seconds from an event's `time` to its effect; label `topic`.
     static let eventDelay = "todo_event_delay_seconds"
-    /// Gauge: committed events that the broker does not have yet.
+    /// Gauge: committed rows of the service's outbox that are not carried out: events that the broker does not have
+    /// yet, with reminders also jobs to set and delete. Each replica reports the whole outbox: never add them up.
     static let outboxPending = "todo_outbox_pending"
     /// Gauge: age in seconds of the oldest of them; 0 when there is none.
     static let outboxOldest = "todo_outbox_oldest_seconds"

@@ -137,6 +137,30 @@ extension FieldType where Value == TimeSpan {
     }
 }
 
+extension FieldType where Value == TimeSpan {
+    /// The same, without seconds.
+    static func wholeMinutes(_ range: ClosedRange<TimeSpan>) -> FieldType {
+        let bounds = "whole minutes, \(range.lowerBound) to \(range.upperBound)"
+        let inner = timeSpan(range)
+        return FieldType(
+            note: "In \(bounds).",
+            schema: { _, options in
+                TimeSpan.schema(
+                    pattern: "^\(TimeSpan.pattern)$",
+                    rule: "duration(self) >= duration('\(range.lowerBound)') && "
+                        + "duration(self) <= duration('\(range.upperBound)') && "
+                        + "duration(self) == duration(string(duration(self).getMinutes()) + 'm')",
+                    "out of bounds: choose \(bounds)", options)
+            },
+            read: inner.read, write: inner.write,
+            check: { value, _, checker in
+                if !range.contains(value) || value.milliseconds % 60_000 != 0 {
+                    checker.report("\(value) is out of bounds", "choose \(bounds)")
+                }
+            })
+    }
+}
+
 extension FieldType where Value == Retention {
     /// A length of time within bounds, or the word `forever`.
     static func retention(_ range: ClosedRange<TimeSpan>) -> FieldType {

@@ -212,6 +212,31 @@ extension Format {
         return !rest.isEmpty && !rest.contains { "\t\n\u{0C}\r \"<>".utf8.contains($0) }
     }
 
+    /// Where keys may come from that tokens are trusted by: over TLS, or from the pod itself or a Service of the
+    /// cluster. The services start with no other.
+    static let keySetURL = Format(
+        "a URL that starts with https://, or http:// and a Service of the cluster (*.svc)",
+        example: "https://id.example.com/jwks.json",
+        pattern: #"^(https://[^\s"<>]+|http://(localhost|127\.0\.0\.1|\[::1\]|"#
+            + #"[^\s"<>/?#@:\[\]]+\.svc(\.cluster\.local)?)(:[0-9]{1,5})?([/?#][^\s"<>]*)?)$"#,
+        lengths: 9...2048
+    ) { bytes in
+        guard !bytes.contains(where: { "\t\n\u{0C}\r \"<>".utf8.contains($0) }) else { return false }
+        if bytes.starts(with: "https://".utf8) { return bytes.count > 8 }
+        guard bytes.starts(with: "http://".utf8) else { return false }
+        let authority = bytes.dropFirst(7).prefix { !"/?#".utf8.contains($0) }
+        let local = "[::1]".utf8
+        let host = authority.starts(with: local) ? authority.prefix(local.count) : authority.prefix { $0 != 0x3A }
+        let port = authority.dropFirst(host.count)
+        guard port.isEmpty || port.first == 0x3A && (2...6).contains(port.count) && port.dropFirst().allSatisfy(isDigit)
+        else { return false }
+        if ["localhost", "127.0.0.1", "[::1]"].contains(where: { host.elementsEqual($0.utf8) }) { return true }
+        return !host.contains { "@[]".utf8.contains($0) }
+            && [".svc", ".svc.cluster.local"].contains { suffix in
+                host.count > suffix.utf8.count && host.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+            }
+    }
+
     /// Visible characters and single spaces on one line.
     static let oneLine = Format(
         "text on one line", example: "", pattern: #"^[^\n\r]*$"#, lengths: 0...512

@@ -2,7 +2,13 @@ extension AuthenticationSpec: Specification {
     package static let fields: [Field<AuthenticationSpec>] = [
         Field("issuer", optional: \.issuer, .text(.url), "Issuer that tokens must name. Not checked if not set."),
         Field("audience", \.audience, .text(.oneLine), "Audience that tokens must name."),
-        Field("jwksURL", optional: \.jwksURL, .text(.url), "Where the identity provider publishes its public keys."),
+        Field(
+            "jwksURL", optional: \.jwksURL, .text(.keySetURL),
+            """
+            Where the identity provider publishes its public keys: https, or http within the cluster (*.svc). Network \
+            policies open the port that it names; where the pods behind a Service listen on another one, name that in \
+            networkPolicies.egressPorts.
+            """),
         Field(
             "secretRef", optional: \.secretRef, .structure, prototype: SecretKeyReference(key: "secret"),
             """
@@ -30,15 +36,15 @@ extension AuthenticationSpec: Specification {
 extension RemindersSpec: Specification {
     package static let fields: [Field<RemindersSpec>] = [
         Field(
-            "defaultOffset", \.defaultOffset, .timeSpan(TimeSpan(seconds: 0)...TimeSpan(hours: 8760)),
-            "How long before a task is due its reminder fires, unless the task says otherwise.")
+            "defaultOffset", \.defaultOffset, .wholeMinutes(TimeSpan(minutes: 0)...TimeSpan(hours: 672)),
+            "How long before a task is due its reminder fires, unless the task or its user's settings say otherwise.")
     ]
 }
 
 extension AuditSpec: Specification {
     package static let fields: [Field<AuditSpec>] = [
         Field(
-            "retention", \.retention, .retention(TimeSpan(hours: 1)...TimeSpan(hours: 876_000)),
+            "retention", \.retention, .retention(TimeSpan(hours: 24)...TimeSpan(hours: 876_000)),
             "How long entries of the audit trail are kept.")
     ]
 }

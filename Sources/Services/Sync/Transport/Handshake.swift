@@ -21,8 +21,7 @@ struct Handshake: Hashable, Sendable {
         else { return nil }
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let segments = parts[0].split(separator: "/", omittingEmptySubsequences: false)
-        guard segments.count == 4, segments[0].isEmpty, segments[1] == "api", segments[3] == "sync",
-            let userID = PercentEncoding.decoded(segments[2]), !userID.isEmpty
+        guard let segment = Self.userSegment(segments), let userID = PercentEncoding.decoded(segment), !userID.isEmpty
         else { return nil }
         guard head.headers["sec-websocket-version"] == ["13"] else {
             throw Problem(
@@ -37,6 +36,13 @@ struct Handshake: Hashable, Sendable {
         accept = Self.accept(keys[0])
         beginning = try Self.beginning(parts.count > 1 ? parts[1] : "")
         token = try Self.token(head.headers["authorization"])
+    }
+
+    /// The user of `/api/{user_id}/sync` or of `/sync/{user_id}`; nil elsewhere.
+    private static func userSegment(_ path: [Substring]) -> Substring? {
+        if path.count == 4, path[0].isEmpty, path[1] == "api", path[3] == "sync" { return path[2] }
+        if path.count == 3, path[0].isEmpty, path[1] == "sync" { return path[2] }
+        return nil
     }
 
     /// Whether the HTTP decoder takes this for an upgrade, and so reads no further request on the connection.

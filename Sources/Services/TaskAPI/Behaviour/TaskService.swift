@@ -8,6 +8,8 @@ struct TaskService: Sendable {
     let database: any Database
     let outbox: Outbox
     let now: @Sendable () -> Timestamp
+    /// Of users who saved none.
+    var defaults = UserSettings()
 
     /// A task as it is answered: its JSON, as the row has it.
     struct Answer: Sendable {
@@ -25,7 +27,7 @@ struct TaskService: Sendable {
     {
         do {
             return try await database.transaction { transaction in
-                let (state, id) = try TaskReading.beginCreation(caller.userID, in: transaction)
+                let (state, id) = try TaskReading.beginCreation(caller.userID, defaults: defaults, in: transaction)
                 let now = now().truncatedToMilliseconds
                 if let request {
                     switch try RememberedRequests.look(request, caller.userID, now: now, in: transaction) {
@@ -76,7 +78,10 @@ struct TaskService: Sendable {
     ) async throws -> Answer? {
         try await database.transaction { transaction in
             try TaskReading.lock(caller.userID, in: transaction)
-            guard let (state, situation) = try TaskReading.situation(caller.userID, id, in: transaction) else {
+            guard
+                let (state, situation) = try TaskReading.situation(
+                    caller.userID, id, defaults: defaults, in: transaction)
+            else {
                 throw Self.noSuchTask
             }
             try precondition.check(situation.task.version)
@@ -115,7 +120,7 @@ struct TaskService: Sendable {
             try TaskReading.lock(command.userID, in: transaction)
             let situation = try TaskReading.successorSituation(command, in: transaction)
             guard situation.series?.userID == command.userID else { return false }
-            let state = try TaskReading.lockOrMake(command.userID, in: transaction)
+            let state = try TaskReading.lockOrMake(command.userID, defaults: defaults, in: transaction)
             let id = try TaskReading.newID(in: transaction)
             let now = max(now(), situation.previous?.updatedAt ?? Timestamp(seconds: 0)).truncatedToMilliseconds
             let decision = TaskMachine(now: now, settings: state.settings).successor(command, situation, id: id)
@@ -129,7 +134,7 @@ struct TaskService: Sendable {
     // MARK: - Settings
 
     func settings(_ userID: String) async throws -> UserSettings {
-        try await database.read { try TaskReading.settings(userID, in: $0) }
+        try await database.read { try TaskReading.settings(userID, defaults: defaults, in: $0) }
     }
 
     /// Changes the user's settings, and with them the open all-day tasks that they move.
@@ -137,8 +142,8 @@ struct TaskService: Sendable {
     /// - Parameter isPatch: what is not named stays; else it is as at the beginning.
     func changeSettings(_ json: JSON, isPatch: Bool, _ caller: Caller) async throws -> UserSettings {
         try await database.transaction { transaction in
-            let state = try TaskReading.lockOrMake(caller.userID, in: transaction)
-            let settings = try (isPatch ? state.settings : UserSettings()).changed(by: json)
+            let state = try TaskReading.lockOrMake(caller.userID, defaults: defaults, in: transaction)
+            let settings = try (isPatch ? state.settings : defaults).changed(by: json)
             guard settings != state.settings else { return settings }
             try transaction.send(
                 "UPDATE task_users SET settings = $2 WHERE user_id = $1",
@@ -151,9 +156,10 @@ struct TaskService: Sendable {
                 transaction: transaction, outbox: outbox, userID: caller.userID, actor: caller.actor,
                 trace: caller.trace, sequence: state.sequence)
             for id in try TaskReading.openTasks(caller.userID, in: transaction) {
-                guard let (_, situation) = try TaskReading.situation(caller.userID, id, in: transaction) else {
-                    continue
-                }
+                guard
+                    let (_, situation) = try TaskReading.situation(
+                        caller.userID, id, defaults: defaults, in: transaction)
+                else { continue }
                 let now = max(now(), situation.task.updatedAt).truncatedToMilliseconds
                 let decision = try Self.decided { () throws(TaskRefusal) in
                     try TaskMachine(now: now, settings: settings).settle(situation, from: state.settings)

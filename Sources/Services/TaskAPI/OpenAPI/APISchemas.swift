@@ -90,15 +90,15 @@ enum APISchemas {
 
     private static let rule: JSON = {
         let common: JSON = [
-            "anchor": ["enum": ["due", "completion"], "default": "due"],
-            "catch_up": ["enum": ["skip", "each"], "default": "skip"],
-            "month_end": ["enum": ["clamp", "skip"], "default": "clamp"],
+            "anchor": nullable(["enum": ["due", "completion"], "default": "due"]),
+            "catch_up": nullable(["enum": ["skip", "each"], "default": "skip"]),
+            "month_end": nullable(["enum": ["clamp", "skip"], "default": "clamp"]),
             "count": nullable(["type": "integer", "minimum": 1]),
         ]
         func simple(_ pattern: JSON, interval: Int, _ more: JSON = [:]) -> JSON {
             var properties: JSON = [
                 "pattern": pattern,
-                "interval": ["type": "integer", "minimum": 1, "maximum": JSON(interval), "default": 1],
+                "interval": nullable(["type": "integer", "minimum": 1, "maximum": JSON(interval), "default": 1]),
             ]
             for (name, schema) in more.object ?? JSONObject() { properties[name] = schema }
             for (name, schema) in common.object ?? JSONObject() { properties[name] = schema }
@@ -117,12 +117,14 @@ enum APISchemas {
             "anyOf": [
                 words, text,
                 simple(["const": "daily"], interval: 999),
-                simple(["const": "weekly"], interval: 999, ["by_weekday": days]),
+                simple(["const": "weekly"], interval: 999, ["by_weekday": nullable(days)]),
                 simple(["const": "monthly"], interval: 719), simple(["const": "yearly"], interval: 59),
                 object(
                     [
-                        "pattern": ["const": "custom"], "rrule": text, "anchor": ["enum": ["due", "completion"]],
-                        "catch_up": ["enum": ["skip", "each"]], "month_end": ["enum": ["clamp", "skip"]],
+                        "pattern": nullable(["enum": ["custom"]]), "rrule": text,
+                        "anchor": nullable(["enum": ["due", "completion"]]),
+                        "catch_up": nullable(["enum": ["skip", "each"]]),
+                        "month_end": nullable(["enum": ["clamp", "skip"]]),
                     ], required: ["rrule"]),
             ],
         ]

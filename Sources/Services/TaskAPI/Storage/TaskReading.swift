@@ -16,7 +16,9 @@ enum TaskReading {
     // MARK: - Users
 
     /// Locks the user's row, counts one change on it, and gives out an id: all that a new task needs, in one statement.
-    static func beginCreation(_ userID: String, in transaction: any Transaction) throws -> (UserState, id: Int64) {
+    static func beginCreation(_ userID: String, defaults: UserSettings, in transaction: any Transaction) throws
+        -> (UserState, id: Int64)
+    {
         let count = """
             INSERT INTO task_users AS u (user_id, seq) VALUES ($1, 1)
             ON CONFLICT (user_id) DO UPDATE SET seq = u.seq + 1 RETURNING seq, settings
@@ -24,10 +26,10 @@ enum TaskReading {
         switch transaction.dialect {
         case .postgresql:
             let row = try only(transaction.query(count + ", nextval('task_ids')", [.text(userID)]))
-            return (try state(row), row.int(2))
+            return (try state(row, defaults), row.int(2))
         case .sqlite:
             let row = try only(transaction.query(count, [.text(userID)]))
-            return (try state(row), try newID(in: transaction))
+            return (try state(row, defaults), try newID(in: transaction))
         }
     }
 
@@ -47,21 +49,26 @@ enum TaskReading {
     }
 
     /// The same for a user who may not have a row yet.
-    static func lockOrMake(_ userID: String, in transaction: any Transaction) throws -> UserState {
+    static func lockOrMake(_ userID: String, defaults: UserSettings, in transaction: any Transaction) throws
+        -> UserState
+    {
         try transaction.send(
             "INSERT INTO task_users (user_id, seq) VALUES ($1, 0) ON CONFLICT (user_id) DO NOTHING", [.text(userID)])
         try lock(userID, in: transaction)
-        return try state(
-            only(transaction.query("SELECT seq, settings FROM task_users WHERE user_id = $1", [.text(userID)])))
-    }
-
-    static func settings(_ userID: String, in transaction: any Transaction) throws -> UserSettings {
         let rows = try transaction.query("SELECT seq, settings FROM task_users WHERE user_id = $1", [.text(userID)])
-        return try rows.first.map { try state($0).settings } ?? UserSettings()
+        return try state(only(rows), defaults)
     }
 
-    private static func state(_ row: Row) throws -> UserState {
-        UserState(sequence: row.int(0), settings: try row.textOrNil(1).map { try settings($0) } ?? UserSettings())
+    static func settings(_ userID: String, defaults: UserSettings, in transaction: any Transaction) throws
+        -> UserSettings
+    {
+        let rows = try transaction.query("SELECT seq, settings FROM task_users WHERE user_id = $1", [.text(userID)])
+        return try rows.first.map { try state($0, defaults).settings } ?? defaults
+    }
+
+    /// - Parameter defaults: the settings of a user who saved none.
+    private static func state(_ row: Row, _ defaults: UserSettings) throws -> UserState {
+        UserState(sequence: row.int(0), settings: try row.textOrNil(1).map { try settings($0) } ?? defaults)
     }
 
     static func settings(_ text: String) throws -> UserSettings { try UserSettings().changed(by: JSON(parsing: text)) }
@@ -71,7 +78,7 @@ enum TaskReading {
     /// Everything that an act on a task is decided by, in one statement.
     ///
     /// - Returns: nil when the user has no such task.
-    static func situation(_ userID: String, _ id: Int64, in transaction: any Transaction) throws
+    static func situation(_ userID: String, _ id: Int64, defaults: UserSettings, in transaction: any Transaction) throws
         -> (UserState, TaskSituation)?
     {
         let rows = try transaction.query(
@@ -88,7 +95,7 @@ enum TaskReading {
         let situation = TaskSituation(
             try stored(row, 2), series: try row.textOrNil(4).map { try Series(stored: $0) },
             head: row.isNull(5) ? nil : try stored(row, 5), hasSuccessor: !row.isNull(7))
-        return (try state(row), situation)
+        return (try state(row, defaults), situation)
     }
 
     static func task(_ userID: String, _ id: Int64, in transaction: any Transaction) throws -> StoredTask? {

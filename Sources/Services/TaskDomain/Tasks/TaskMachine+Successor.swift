@@ -28,20 +28,17 @@ extension TaskMachine {
         guard let previous = situation.previous ?? series.departed, previous.id == command.previousTaskID,
             previous.completed, previous.seriesID == series.id, previous.seriesVersion == series.version
         else { return TaskDecision() }
-        var slot = command.slot
-        if command.seriesVersion != series.version || !TaskLimits.years.contains(slot.scheduledLocal.date.year) {
-            // The rule changed since: what is stored now counts.
-            switch RecurrenceRule.successor(
-                of: series.position(of: previous), completedAt: previous.completedAt ?? now)
-            {
-            case .slot(let local, let dueAt, let index, let skipped):
-                slot = CreateTaskCommand.Slot(scheduledLocal: local, dueAt: dueAt, index: index, skipped: skipped)
-            case .ended(let end):
-                series.state = .ended
-                series.endReason = end.rawValue
-                series.departed = nil
-                return TaskDecision(series: series)
-            }
+        // Counted from what is stored, by the same library that counted the command's slot: since then the rule may have
+        // changed, or the task may have been reopened, skipped and completed again, and lie itself where the slot was.
+        let slot: CreateTaskCommand.Slot
+        switch RecurrenceRule.successor(of: series.position(of: previous), completedAt: previous.completedAt ?? now) {
+        case .slot(let local, let dueAt, let index, let skipped):
+            slot = CreateTaskCommand.Slot(scheduledLocal: local, dueAt: dueAt, index: index, skipped: skipped)
+        case .ended(let end):
+            series.state = .ended
+            series.endReason = end.rawValue
+            series.departed = nil
+            return TaskDecision(series: series)
         }
         var task = TodoTask(
             id: id, userID: previous.userID, title: previous.title, description: previous.description,

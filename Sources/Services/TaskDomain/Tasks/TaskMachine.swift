@@ -81,7 +81,6 @@ package struct TaskMachine: Sendable {
                 head.previousTaskID == task.id, isUntouched(head.task)
             {
                 series.headID = task.id
-                series.version = max(series.version, task.seriesVersion ?? 1)
                 decision.series = series
                 decision.withdraw(head, touched(head.task))
             }
