@@ -143,12 +143,15 @@ let package = Package(
             name: "LocalDapr",
             dependencies: [
                 "WireValues", "SQLite", "TaskDomain", asyncHTTPClient, collections, httpTypes, hummingbird, lifecycle,
-                logging, nioCore, nioPosix, nioHTTP1, nioSSL, yams, .product(name: "HummingbirdCore", package: "hummingbird"),
+                logging, nioCore, nioPosix, nioHTTP1, nioSSL, yams,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
             path: "Sources/Local/LocalDapr", swiftSettings: strict),
         .executableTarget(
             name: "local-dapr",
-            dependencies: ["LocalDapr", "Telemetry", arguments, lifecycle, logging, subprocess, systemPackage, unixSignals],
+            dependencies: [
+                "LocalDapr", "Telemetry", arguments, lifecycle, logging, subprocess, systemPackage, unixSignals,
+            ],
             path: "Sources/Local/local-dapr", swiftSettings: strict),
         .target(
             name: "LocalCluster", dependencies: ["KubernetesModel", hummingbird, nioCore],
@@ -184,7 +187,9 @@ let package = Package(
             path: "Sources/TestSupport/Services", swiftSettings: strict),
         .target(
             name: "TestSupport",
-            dependencies: ["TestKit", "KubernetesModel", "KubernetesClient", "LocalCluster", "PlatformPlan", "TodoPlatformAPI"],
+            dependencies: [
+                "TestKit", "KubernetesModel", "KubernetesClient", "LocalCluster", "PlatformPlan", "TodoPlatformAPI",
+            ],
             path: "Sources/TestSupport/Cluster", swiftSettings: strict),
     ]
         + selected([
@@ -204,17 +209,22 @@ let package = Package(
                 ["WireValues", "TaskStorage", "SQLite", "TestKit", "ServiceTestSupport", logging]),
             tests(
                 "LocalDaprTests",
-                ["LocalDapr", "WireValues", "TestKit", asyncHTTPClient, lifecycle, logging, nioCore, nioPosix, nioHTTP1]),
+                [
+                    "LocalDapr", "WireValues", "TestKit", asyncHTTPClient, lifecycle, logging, nioCore, nioPosix,
+                    nioHTTP1,
+                ]),
             tests(
                 "ServiceKitTests",
                 [
-                    "ServiceKit", "HTTPTestSupport", "ServiceHarness", "ServiceTestSupport", "TestKit", asyncHTTPClient, crypto,
+                    "ServiceKit", "HTTPTestSupport", "ServiceHarness", "ServiceTestSupport", "TestKit", asyncHTTPClient,
+                    crypto,
                     cryptoExtras,
                     nioHTTP1, nioPosix,
                 ] + serviceBase, exclude: ["Data"]),
             tests(
                 "TaskAPITests",
-                ["ServiceKit", "TaskAPI", "TestKit", "ServiceTestSupport", "ServiceHarness", "HTTPTestSupport"] + serviceBase),
+                ["ServiceKit", "TaskAPI", "TestKit", "ServiceTestSupport", "ServiceHarness", "HTTPTestSupport"]
+                    + serviceBase),
             tests(
                 "RemindersTests",
                 ["ServiceKit", "Reminders", "TestKit", "ServiceTestSupport", "ServiceHarness", "HTTPTestSupport"]
@@ -230,7 +240,8 @@ let package = Package(
                 ] + serviceBase),
             tests(
                 "AuditTests",
-                ["ServiceKit", "Audit", "TestKit", "ServiceTestSupport", "ServiceHarness", "HTTPTestSupport"] + serviceBase),
+                ["ServiceKit", "Audit", "TestKit", "ServiceTestSupport", "ServiceHarness", "HTTPTestSupport"]
+                    + serviceBase),
             tests(
                 "SyncTests",
                 [

@@ -48,9 +48,9 @@ import WireValues
                 #expect(verification.json["valid"]?.bool == true)
                 #expect(verification.json["entries"]?.int == 3)
                 let link = entries.first?["link"]?.string ?? ""
-                let known = try await service.get("/api/ann/audit/verify?place=1&link=\(link)", user: "ann")
+                let known = try await service.get("/api/ann/audit/verify?known=1:\(link)", user: "ann")
                 #expect(known.json["valid"]?.bool == true)
-                let wrong = try await service.get("/api/ann/audit/verify?place=2&link=\(link)", user: "ann")
+                let wrong = try await service.get("/api/ann/audit/verify?known=2:\(link)", user: "ann")
                 #expect(wrong.json["valid"]?.bool == false)
                 #expect(wrong.json["fault"]?["kind"]?.string == "rewritten")
             }
@@ -79,7 +79,8 @@ import WireValues
                     ("?from=2026-03-05T17:00:00Z&to=2026-03-05T16:00:00Z", ["?to"]),
                     ("?cursor=nonsense&limit=201", ["?cursor", "?limit"]),
                     ("?cursor=1~2", ["?cursor"]), ("?limit=1&limit=2", ["?limit"]), ("?task=1", ["?task"]),
-                    ("/verify?place=1", ["?link"]), ("/verify?link=abc", ["?link", "?place"]),
+                    ("/verify?known=1", ["?known"]), ("/verify?known=1:abc", ["?known"]),
+                    ("/verify?place=1", ["?place"]),
                 ]
                 for (query, fields) in cases {
                     let answer = try await service.get("/api/ann/audit\(query)", user: "ann")

@@ -34,8 +34,10 @@ import WireValues
             try await withService(Noted.self, database: database) { _ in }
         }
         let routes = Noted.table.withLock { $0 }
-        let internals = routes.filter { $0.contains(" /events/") || $0.contains(" /job/") }
-        #expect(internals == ["POST /events/task-commands"])
+        let internals = routes.filter {
+            $0.contains(" /events/") || $0.contains(" /job/") || $0.contains(" /internal/")
+        }
+        #expect(Set(internals) == ["POST /events/task-commands", "GET /internal/users/{user_id}/tasks/{id}"])
         var described: [String] = []
         for (path, item) in document["paths"]?.object ?? JSONObject() {
             for method in Method.allCases where item[method.rawValue.lowercased()] != nil {

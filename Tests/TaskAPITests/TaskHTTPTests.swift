@@ -26,6 +26,30 @@ import WireValues
         }
     }
 
+    @Test func `notifications sees how a task stands, and nobody else does`() async throws {
+        try await run(environment: ["TODO_NOTIFICATIONS_APP_ID": "todo-notifications"]) { client in
+            let made = try await client.send(
+                "POST", Self.tasks, ["title": "Stand up", "due_at": "2030-03-05T17:00:00Z"])
+            let id = try #require(JSON(parsing: made.body)["id"]?.int)
+            func look(_ id: Int, as caller: String?) async throws -> (status: Int, body: JSON) {
+                let answer = try await client.running.send(
+                    "GET", "/internal/users/user-7/tasks/\(id)", user: nil,
+                    headers: caller.map { [(name: "dapr-caller-app-id", value: $0)] } ?? [])
+                return (answer.status, try JSON(parsing: answer.body))
+            }
+            let open = try await look(id, as: "todo-notifications")
+            #expect(open.status == 200)
+            #expect(
+                open.body
+                    == ["exists": true, "completed": false, "due_at": "2030-03-05T17:00:00Z", "version": 1])
+            _ = try await client.send("POST", "\(Self.tasks)/\(id)/complete")
+            #expect(try await look(id, as: "todo-notifications").body["completed"]?.bool == true)
+            #expect(try await look(id + 1, as: "todo-notifications").body == ["exists": false])
+            #expect(try await look(id, as: "todo-audit").status == 403)
+            #expect(try await look(id, as: nil).status == 403)
+        }
+    }
+
     /// Every answer is held against the description.
     struct Client: Sendable {
         let running: RunningService<TaskAPIService>

@@ -1,6 +1,6 @@
-import WireValues
 import TestKit
 import Testing
+import WireValues
 
 @Suite struct JSONTests {
     @Test(arguments: [

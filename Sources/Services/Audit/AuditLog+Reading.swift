@@ -31,8 +31,15 @@ extension AuditLog {
         package var text: String { "\(occurredAt.microseconds)~\(taskVersion)~\(place)" }
 
         package init?(_ text: String) {
-            let numbers = text.split(separator: "~", omittingEmptySubsequences: false).map { Int64($0) }
-            guard numbers.count == 3, let time = numbers[0], let version = numbers[1], let place = numbers[2] else {
+            let parts = text.split(separator: "~", omittingEmptySubsequences: false)
+            let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+            let isWritten = parts.enumerated().allSatisfy { index, part in
+                let number = index == 0 && part.hasPrefix("-") ? part.dropFirst() : part
+                return (1...18).contains(number.utf8.count) && number.utf8.allSatisfy(digits.contains)
+            }
+            let numbers = parts.map { Int64($0) }
+            guard isWritten, numbers.count == 3, let time = numbers[0], let version = numbers[1], let place = numbers[2]
+            else {
                 return nil
             }
             occurredAt = Timestamp(microseconds: time)

@@ -49,20 +49,21 @@ struct VerificationParameters {
 
     /// - Throws: `Problem` 400 that names every parameter that is wrong.
     init(_ query: Query) throws {
-        try query.allowOnly("place", "link")
+        try query.allowOnly("known")
         var reader = Reader(query: query)
-        let place = reader.value("place", "a whole number from 0 is expected") { text in
-            Int64(text).flatMap { $0 >= 0 ? $0 : nil }
+        known = reader.value("known", "a place, a colon and its link of 64 hexadecimal digits are expected") { text in
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, parts[0].utf8.count <= 15, parts[0].utf8.allSatisfy(Self.digits.contains),
+                let place = Int64(parts[0]), parts[1].utf8.count == 64,
+                parts[1].utf8.allSatisfy({ Self.digits.contains($0) || Self.letters.contains($0) })
+            else { return nil }
+            return AuditLog.KnownLink(place: place, link: String(parts[1]))
         }
-        let link = reader.value("link", "64 hexadecimal digits are expected") { text -> String? in
-            let text = text.lowercased()
-            return text.utf8.count == 64 && text.allSatisfy(\.isHexDigit) ? text : nil
-        }
-        if query["place"] != nil, query["link"] == nil { reader.refuse("link", "it belongs to 'place'") }
-        if query["link"] != nil, query["place"] == nil { reader.refuse("place", "it belongs to 'link'") }
         try reader.finish()
-        known = place.flatMap { place in link.map { AuditLog.KnownLink(place: place, link: $0) } }
     }
+
+    private static let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    private static let letters = UInt8(ascii: "a")...UInt8(ascii: "f")
 }
 
 /// Collects what is wrong with parameters.

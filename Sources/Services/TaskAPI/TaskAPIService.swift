@@ -40,6 +40,7 @@ package struct TaskAPIService: TodoService {
         QuickAddRoutes(service: service).add(to: routes)
         ChatRoutes(service: service).add(to: routes)
         ForwardRoutes(dapr: context.dapr, configuration: context.configuration).add(to: routes)
+        PeerRoutes(service: service, configuration: context.configuration).add(to: routes)
         OpenAPIRoutes(host: context.configuration.host).add(to: routes)
         routes.events(.taskCommands) { delivery in
             let command = try CreateTaskCommand(delivery.event)

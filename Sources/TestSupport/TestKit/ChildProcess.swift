@@ -35,7 +35,9 @@ package enum ChildProcess {
     }
 
     /// The same, blocking the calling thread.
-    package static func runBlocking(_ program: String, _ arguments: [String], joined: Bool = false) throws(Failure) -> Result {
+    package static func runBlocking(_ program: String, _ arguments: [String], joined: Bool = false) throws(Failure)
+        -> Result
+    {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw Failure(description: "\(program): no pipe, error \(errno)") }
         var actions = posix_spawn_file_actions_t()

@@ -5,6 +5,8 @@ import WireValues
 /// What users ask of their notifications, and how they set their channels.
 struct NotificationRoutes: Sendable {
     static let pageLimit = 1...200
+    /// The largest whole number that every JSON reader keeps.
+    static let largestID = 9_007_199_254_740_991
 
     let store: NotificationStore
     let settings: NotificationSettings
@@ -21,7 +23,7 @@ struct NotificationRoutes: Sendable {
     private func list(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
         try request.query.allowOnly("limit", "before", "unread")
         let limit = try request.query.integer("limit", default: 50, in: Self.pageLimit)
-        let before = try request.query.integer("before", default: Int.max, in: 1...Int.max)
+        let before = try request.query.integer("before", default: Self.largestID, in: 1...Self.largestID)
         let unread = request.query["unread"] ?? "false"
         guard ["true", "false"].contains(unread) else {
             throw Problem(
@@ -51,7 +53,9 @@ struct NotificationRoutes: Sendable {
 
     private func readAll(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
         let body = try await request.json()
-        guard let members = body.object, members.count == 1, let id = members["up_to"]?.int, id > 0 else {
+        guard let members = body.object, members.count == 1, let id = members["up_to"]?.int,
+            (1...Self.largestID).contains(id)
+        else {
             throw FieldProblem(
                 "wrong_type", "/up_to", "send {\"up_to\": <id of the newest notification that was seen>}")
         }
@@ -70,11 +74,13 @@ struct NotificationRoutes: Sendable {
         let version = try Self.version(request.header("if-match"))
         // Made before the transaction, which may run more than once.
         let secret = WebhookSignature.newSecret()
-        let changed = try await store.changeSettings(identity.userID, ifVersion: version, at: now()) { old in
-            try UserChannels.reading(
-                body, old: old, available: settings.channels, allowsPrivateWebhooks: settings.allowsPrivateWebhooks,
-                newSecret: { secret }
-            ).channels
+        let changed = try await Self.offered {
+            try await store.changeSettings(identity.userID, ifVersion: version, at: now()) { old in
+                try UserChannels.reading(
+                    body, old: old, available: settings.channels, allowsPrivateWebhooks: settings.allowsPrivateWebhooks,
+                    newSecret: { secret }
+                ).channels
+            }
         }
         guard let (channels, newVersion) = changed else {
             throw Problem(
@@ -84,6 +90,18 @@ struct NotificationRoutes: Sendable {
         // Shown this once, to whoever has to check signatures with it.
         if channels.webhook?.secret == secret { answer[path: ["channels", "webhook", "secret"]] = .string(secret) }
         return .json(answer, headers: [("ETag", "\"\(newVersion)\"")])
+    }
+
+    /// What is right in itself and only not offered here is no fault of the input: 409, not 422.
+    private static func offered<Result>(_ body: () async throws -> Result) async throws -> Result {
+        do {
+            return try await body()
+        } catch let error as FieldProblems where error.problems.allSatisfy({ $0.code == "not_available" }) {
+            throw Problem(
+                409, "not_available",
+                "This platform does not offer what was chosen; `available` of the settings lists what it does.",
+                errors: error.problems)
+        }
     }
 
     /// Of `If-Match`: nil for any.

@@ -173,11 +173,17 @@ struct TaskService: Sendable {
     // MARK: - Reading
 
     func task(_ userID: String, _ id: Int64) async throws -> Answer {
+        guard let (task, json) = try await lookUp(userID, id) else { throw Self.noSuchTask }
+        return Answer(id: id, version: task.version, json: json)
+    }
+
+    /// The task and its stored text; nil when the user has no such task.
+    func lookUp(_ userID: String, _ id: Int64) async throws -> (task: TodoTask, json: String)? {
         // One statement is a snapshot of its own: no transaction, no second round trip.
         let rows = try await database.statement(
             "SELECT data FROM tasks WHERE user_id = $1 AND id = $2", [.text(userID), .integer(id)])
-        guard let json = rows.first?.text(0) else { throw Self.noSuchTask }
-        return Answer(id: id, version: try TodoTask(json: JSON(parsing: json)).version, json: json)
+        guard let json = rows.first?.text(0) else { return nil }
+        return (try TodoTask(json: JSON(parsing: json)), json)
     }
 
     func list(_ userID: String, _ list: TaskList, after position: Cursor.Position?) async throws

@@ -45,7 +45,8 @@ extension APIDocument {
         case (.put, "notification-settings"):
             answered(
                 "replaceChannels", "Choose the channels that reminders go by", by: service, ifMatch: true,
-                body: "ChannelsInput", example: ["channels": ["log": ["enabled": true], "in-app": ["enabled": true]]],
+                conflicts: true, body: "ChannelsInput",
+                example: ["channels": ["log": ["enabled": true], "in-app": ["enabled": true]]],
                 answer: "Channels")
         case (.get, "audit"):
             answered(
@@ -60,14 +61,17 @@ extension APIDocument {
                     number("task_id", "Only this task's.", from: 1),
                     parameter("from", "Not before this instant.", APISchemas.instant),
                     parameter("to", "Before this instant, which is after `from`.", APISchemas.instant),
-                    parameter("cursor", "The `next_cursor` of the page before.", ["type": "string"]), limit(50),
+                    text(
+                        "cursor", "The `next_cursor` of the page before.", "^-?[0-9]{1,18}~[0-9]{1,18}~[0-9]{1,18}$"),
+                    limit(50),
                 ], answer: "AuditPage")
         case (.get, "audit/verify"):
             answered(
                 "verifyAudit", "Whether an entry is missing or was altered", by: service,
                 query: [
-                    number("place", "A place whose link the caller knows; with `link`.", from: 0),
-                    text("link", "That link; with `place`.", "^[0-9a-f]{64}$"),
+                    text(
+                        "known", "A place and its link as somebody wrote them down earlier, with a colon between them.",
+                        "^[0-9]{1,15}:[0-9a-f]{64}$")
                 ], answer: "Verification")
         default: nil
         }
@@ -75,14 +79,14 @@ extension APIDocument {
 
     private static func answered(
         _ id: String, _ summary: String, by service: String, query: [JSON] = [], ifMatch: Bool = false,
-        body: String? = nil, example: JSON = .null, answer: String?
+        conflicts: Bool = false, body: String? = nil, example: JSON = .null, answer: String?
     ) -> JSON {
         let success: (Int, JSON) =
             answer.map { (200, APIResponses.json("Answered by the \(service) service.", $0)) }
             ?? (204, APIResponses.empty("Done by the \(service) service."))
         var own = operation(
             id, "others", summary, checksVersion: ifMatch, body: body.map { ($0, example) },
-            success: [success], refusals: [404, 502, 503])
+            success: [success], refusals: conflicts ? [404, 409, 502, 503] : [404, 502, 503])
         if !query.isEmpty { own["parameters"] = .array((own["parameters"]?.array ?? []) + query) }
         return own
     }
@@ -117,6 +121,28 @@ extension APISchemas {
         }
         func members(_ names: [String]) -> JSON { ["type": "object", "required": JSON(names)] }
         let enabled: JSON = ["type": "boolean"]
+        // A channel that is on needs its address, one that is off may have it.
+        func channel(_ name: String, _ address: JSON, _ more: [(String, JSON)] = []) -> JSON {
+            let off: [(String, JSON)] = [("enabled", ["const": false]), (name, nullable(address))]
+            let on: [(String, JSON)] = [("enabled", ["const": true]), (name, address)]
+            return [
+                "anyOf": [
+                    object(.object(JSONObject(on + more)), required: ["enabled", name]),
+                    object(.object(JSONObject(off + more)), required: ["enabled"]),
+                ]
+            ]
+        }
+        let webhookAddress: JSON = [
+            "type": "string", "maxLength": 2_048,
+            "pattern": """
+            ^https://[A-Za-z0-9._-]{1,253}(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?\
+            ([/?][!-\"$-\\[\\]-~]*)?$
+            """,
+        ]
+        let mailAddress: JSON = [
+            "type": "string", "maxLength": 254,
+            "pattern": "^[A-Za-z0-9]([A-Za-z0-9_+-]{0,62}[A-Za-z0-9])?@[a-z0-9]+([.-][a-z0-9]+)*\\.[a-z]{2,20}$",
+        ]
         let switched = object(["enabled": enabled], required: ["enabled"])
         let shapes: [(String, JSON)] = [
             ("ReminderPage", page("reminders", [])),
@@ -130,14 +156,10 @@ extension APISchemas {
                     [
                         "channels": object([
                             "log": switched, "in-app": switched,
-                            "webhook": object(
-                                [
-                                    "enabled": enabled, "url": ["type": ["string", "null"], "maxLength": 2_048],
-                                    "secret": ["type": ["string", "null"], "pattern": "^[!-~]{16,128}$"],
-                                ], required: ["enabled"]),
-                            "email": object(
-                                ["enabled": enabled, "address": ["type": ["string", "null"], "maxLength": 254]],
-                                required: ["enabled"]),
+                            "webhook": channel(
+                                "url", webhookAddress,
+                                [("secret", ["type": ["string", "null"], "pattern": "^[!-~]{16,128}$"])]),
+                            "email": channel("address", mailAddress),
                         ])
                     ], required: ["channels"])
             ),

@@ -105,7 +105,7 @@ enum APISchemas {
             return object(properties, required: ["pattern"])
         }
         let days: JSON = [
-            "type": "array", "minItems": 1, "maxItems": 7, "uniqueItems": true,
+            "type": "array", "minItems": 1, "maxItems": 7,
             "items": ["enum": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]],
         ]
         return [
@@ -118,7 +118,7 @@ enum APISchemas {
                 words, text,
                 simple(["const": "daily"], interval: 999),
                 simple(["const": "weekly"], interval: 999, ["by_weekday": nullable(days)]),
-                simple(["const": "monthly"], interval: 719), simple(["const": "yearly"], interval: 59),
+                simple(["const": "monthly"], interval: 720), simple(["const": "yearly"], interval: 60),
                 object(
                     [
                         "pattern": nullable(["enum": ["custom"]]), "rrule": text,
