@@ -76,7 +76,6 @@ import WireValues
                 let cases: [(String, [String])] = [
                     ("?event_type=archived&task_id=0&limit=0", ["?event_type", "?task_id", "?limit"]),
                     ("?from=yesterday&to=2026-13-01T00:00:00Z", ["?from", "?to"]),
-                    ("?from=2026-03-05T17:00:00Z&to=2026-03-05T16:00:00Z", ["?to"]),
                     ("?cursor=nonsense&limit=201", ["?cursor", "?limit"]),
                     ("?cursor=1~2", ["?cursor"]), ("?limit=1&limit=2", ["?limit"]), ("?task=1", ["?task"]),
                     ("/verify?known=1", ["?known"]), ("/verify?known=1:abc", ["?known"]),

@@ -60,7 +60,7 @@ extension APIDocument {
                         ]),
                     number("task_id", "Only this task's.", from: 1),
                     parameter("from", "Not before this instant.", APISchemas.instant),
-                    parameter("to", "Before this instant, which is after `from`.", APISchemas.instant),
+                    parameter("to", "Before this instant.", APISchemas.instant),
                     text(
                         "cursor", "The `next_cursor` of the page before.", "^-?[0-9]{1,18}~[0-9]{1,18}~[0-9]{1,18}$"),
                     limit(50),
