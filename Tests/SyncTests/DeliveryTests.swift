@@ -84,6 +84,6 @@ struct DeliveryTests {
     }
 
     @Test func `a user id is one segment of a path, whatever it holds`() {
-        #expect(ChangeFeed.escaped("a/b?c ä") == "a%2Fb%3Fc%20%C3%A4")
+        #expect(PercentEncoding.escaped("a/b?c ä") == "a%2Fb%3Fc%20%C3%A4")
     }
 }

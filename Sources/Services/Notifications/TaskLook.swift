@@ -1,4 +1,5 @@
 import DaprClient
+import ServiceKit
 import TaskDomain
 import WireValues
 
@@ -16,7 +17,7 @@ struct TaskLook: Sendable {
     /// it is delivered.
     func obsolescence(of reminder: ReminderDue) async -> String? {
         guard let app else { return nil }
-        let path = "/internal/users/\(Self.encoded(reminder.userID))/tasks/\(reminder.taskID)"
+        let path = "/internal/users/\(PercentEncoding.escaped(reminder.userID))/tasks/\(reminder.taskID)"
         // Without an answer nobody can say.
         guard let answer = try? await dapr.hurried(timeout: Self.timeout).invoke(app, .init("GET", path)),
             answer.status == 200, let state = try? JSON(parsing: answer.body)
@@ -32,22 +33,5 @@ struct TaskLook: Sendable {
             if now != dueAt { return "the task was moved" }
         }
         return nil
-    }
-
-    private static func encoded(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            let isPlain =
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "-_.~".utf8.contains(byte)
-            if isPlain {
-                result.append(Character(UnicodeScalar(byte)))
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                result += "%" + (digits.utf8.count == 1 ? "0" : "") + digits
-            }
-        }
-        return result
     }
 }

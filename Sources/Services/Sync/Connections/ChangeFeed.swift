@@ -1,5 +1,6 @@
 import DaprClient
 import NIOCore
+import ServiceKit
 import TaskDomain
 import WireValues
 
@@ -26,7 +27,7 @@ struct ChangeFeed: Sendable {
     init(dapr: DaprClient, apiAppID: String, pageSize: Int) {
         self.init { (userID, after, token) throws(Failure) in
             let call = DaprClient.Call(
-                "GET", "/api/\(Self.escaped(userID))/changes",
+                "GET", "/api/\(PercentEncoding.escaped(userID))/changes",
                 query: "since=\(after ?? ClientMessage.largestSequence)&limit=\(pageSize)",
                 headers: [("Authorization", "Bearer \(token)")], body: [])
             let answer: DaprClient.Answer
@@ -71,21 +72,5 @@ struct ChangeFeed: Sendable {
         case 400, 403, 404, 405, 422: .refused(status: status)
         default: .unavailable("status \(status)")
         }
-    }
-
-    /// A user id as one segment of a path: everything but unreserved characters is escaped.
-    static func escaped(_ text: String) -> String {
-        let hexadecimal = Array("0123456789ABCDEF".utf8)
-        var result: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                result.append(byte)
-            default: result += [UInt8(ascii: "%"), hexadecimal[Int(byte >> 4)], hexadecimal[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }

@@ -51,7 +51,9 @@ struct TaskRoutes: Sendable {
     }
 
     /// The path of a task. User ids hold what their issuer likes, so they are escaped.
-    static func location(_ userID: String, _ id: Int64) -> String { "/api/\(PathText.escaped(userID))/tasks/\(id)" }
+    static func location(_ userID: String, _ id: Int64) -> String {
+        "/api/\(PercentEncoding.escaped(userID))/tasks/\(id)"
+    }
 
     /// - Throws: 400 when the header is empty, too long, or holds more than printable ASCII.
     static func idempotencyKey(_ request: ServiceRequest) throws -> String? {
