@@ -75,6 +75,10 @@ let package = Package(
         .systemLibrary(
             name: "CPostgreSQL", path: "Sources/CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "SQLite", dependencies: ["CSQLite"], path: "Sources/SQLite", swiftSettings: strict),
+        .target(name: "CProcessMemory", path: "Sources/CProcessMemory"),
+        .target(
+            name: "ProcessMemory", dependencies: ["CProcessMemory", nioCore], path: "Sources/ProcessMemory",
+            swiftSettings: strict),
         controller("KubernetesModel", ["WireValues"]),
         controller(
             "KubernetesClient",
@@ -88,14 +92,11 @@ let package = Package(
                 "KubernetesModel", "KubernetesClient", "ControllerRuntime", "TodoPlatformAPI", "PlatformPlan",
                 "Telemetry", logging,
             ]),
-        .systemLibrary(name: "GNUMalloc", path: "Sources/Controller/GNUMalloc"),
         .executableTarget(
             name: "todo-controller",
             dependencies: [
-                "KubernetesClient", "ControllerRuntime", "GNUMalloc", "Reconciler", "Telemetry", "KubernetesModel",
-                arguments,
-                lifecycle, logging, nioCore,
-                nioPosix, unixSignals,
+                "KubernetesClient", "ControllerRuntime", "ProcessMemory", "Reconciler", "Telemetry", "KubernetesModel",
+                arguments, lifecycle, logging, nioCore, nioPosix, unixSignals,
             ],
             path: "Sources/Controller/todo-controller", swiftSettings: strict),
         .executableTarget(
@@ -133,7 +134,7 @@ let package = Package(
         .executableTarget(
             name: "todo-services",
             dependencies: [
-                "ServiceKit", "TaskAPI", "Reminders", "Recurrence", "Notifications", "Audit", "Sync", "GNUMalloc",
+                "ServiceKit", "TaskAPI", "Reminders", "Recurrence", "Notifications", "Audit", "Sync", "ProcessMemory",
                 arguments, nioPosix, unixSignals,
             ] + serviceBase, path: "Sources/Services/todo-services", swiftSettings: strict),
         .executableTarget(

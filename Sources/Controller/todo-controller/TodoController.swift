@@ -5,6 +5,7 @@ import KubernetesModel
 import Logging
 import NIOCore
 import NIOPosix
+import ProcessMemory
 import Reconciler
 import ServiceLifecycle
 import Telemetry
@@ -72,7 +73,7 @@ struct TodoController: AsyncParsableCommand {
     }
 
     func run() async throws {
-        MemoryUse.limit()
+        ProcessMemory.limit(heaps: 1, blockingThreads: 1)
         let levels = LogLevels(Logger.Level(rawValue: logLevel) ?? .info)
         JSONLogHandler.bootstrap(levels: levels)
         let logger = Logger(label: "todo-controller")
@@ -104,7 +105,7 @@ struct TodoController: AsyncParsableCommand {
         settings.identity = environment.identity
         settings.workers = workers
         settings.electsLeader = leaderElection
-        settings.releaseMemory = { MemoryUse.giveBack() }
+        settings.releaseMemory = { ProcessMemory.giveBack() }
 
         let todoOperator = Operator(client: client, configuration: settings, metrics: registry, logger: logger)
         let endpoints = AdminEndpoints(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Audit
 import Logging
 import Notifications
+import ProcessMemory
 import Recurrence
 import Reminders
 import ServiceKit
@@ -21,7 +22,7 @@ struct Migrate: AsyncParsableCommand {
     static let patience = 60
 
     func run() async throws {
-        MemoryUse.limit()
+        ProcessMemory.limit(heaps: 2, blockingThreads: 2)
         let levels = LogLevels()
         JSONLogHandler.bootstrap(levels: levels)
         let logger = Logger(label: "migrate")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import NIOPosix
+import ProcessMemory
 import ServiceKit
 import ServiceLifecycle
 import Telemetry
@@ -20,7 +21,7 @@ enum ServiceRun {
     static let misconfigured: Int32 = 78
 
     static func run<S: TodoService>(_ type: S.Type) async throws {
-        MemoryUse.limit()
+        ProcessMemory.limit(heaps: 2, blockingThreads: 2)
         let levels = LogLevels()
         JSONLogHandler.bootstrap(levels: levels)
         let logger = Logger(label: S.name)
@@ -57,7 +58,7 @@ private struct MemoryKeeper<S: TodoService>: Service {
 
     func run() async throws {
         // A host that ends before it is up has nothing to give back; it says itself why it ended.
-        if (try? await host.waitUntilReady()) != nil { MemoryUse.giveBack() }
+        if (try? await host.waitUntilReady()) != nil { ProcessMemory.giveBack() }
         try await gracefulShutdown()
     }
 }

@@ -1,8 +1,8 @@
-// What Swift's Glibc module leaves out: mallopt, malloc_trim, and which parts of the process are programs. Elsewhere there
-// are no such headers, and nothing is declared.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "CProcessMemory.h"
+
 #if __has_include(<malloc.h>) && __has_include(<link.h>)
 #include <link.h>
 #include <malloc.h>
@@ -11,7 +11,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static inline int todo_forget_program(struct dl_phdr_info *program, size_t size, void *unused) {
+void process_memory_limit_heaps(int heaps) {
+    mallopt(M_ARENA_MAX, heaps);
+    mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+}
+
+static int forget_program(struct dl_phdr_info *program, size_t size, void *unused) {
     (void)size;
     (void)unused;
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -27,8 +32,12 @@ static inline int todo_forget_program(struct dl_phdr_info *program, size_t size,
     return 0;
 }
 
-/// Takes the code and the constants of the program and its libraries out of memory. What is used again is read again,
-/// from the page cache as a rule; what only the start needed stays away. A debugger's breakpoints go as well: it has to set
-/// them again.
-static inline void todo_forget_programs(void) { dl_iterate_phdr(todo_forget_program, NULL); }
+void process_memory_give_back(void) {
+    malloc_trim(0);
+    dl_iterate_phdr(forget_program, NULL);
+}
+#else
+// Elsewhere there are no such controls, and the process stays as large as its allocator makes it.
+void process_memory_limit_heaps(int heaps) { (void)heaps; }
+void process_memory_give_back(void) {}
 #endif
