@@ -42,7 +42,8 @@ class Ledger:
 class User(threading.Thread):
     """One user, one thing at a time, at one of the API's replicas, which may go away in the middle of it."""
 
-    def __init__(self, platform, name, random, ledger, end, pause, reminders=True):
+    def __init__(self, platform, name, random, ledger, end, pause, reminders=True, shift=lambda: 0):
+        """shift: how far the platform's clock is from ours, in seconds."""
         super().__init__(daemon=True)
         self.name_of_user = name
         self.random = random
@@ -50,6 +51,7 @@ class User(threading.Thread):
         self.end = end
         self.pause = pause
         self.reminders = reminders
+        self.shift = shift
         token = platform.token(name)
         self.clients = [Client(platform.url(instance), name, token, timeout=15) for instance in platform.instances("api")]
         # id -> what the API last said of it
@@ -75,6 +77,8 @@ class User(threading.Thread):
                 # 503 says that nothing was done, unless the commit's outcome is not known.
                 if not repeatable:
                     return None
+            except ConnectionRefusedError:
+                pass  # nothing was asked yet
             except OSError:
                 if not repeatable:
                     return None
@@ -106,15 +110,20 @@ class User(threading.Thread):
         else:
             self.refresh()
 
+    def instant(self, seconds):
+        return instant(seconds + self.shift())
+
     def create(self):
         body = {"title": f"task {self.random.randrange(10**9)}", "priority": self.random.choice(["low", "medium", "high"])}
         kind = self.random.random()
         if kind < 0.5:
-            body["due_at"] = instant(self.random.randrange(3600, 10**6))
+            body["due_at"] = self.instant(self.random.randrange(3600, 10**6))
             body["recurrence"] = {"pattern": self.random.choice(["daily", "weekly", "monthly"])}
         elif kind < 0.7 and self.reminders:
-            body["due_at"] = instant(7200)
-            body["reminders"] = [{"remind_at": instant(self.random.uniform(2, 12))}]
+            body["due_at"] = self.instant(36_000)
+            # Soon, or at some time that a jump of the clock may reach.
+            wait = self.random.uniform(2, 12) if self.random.random() < 0.7 else self.random.uniform(60, 7200)
+            body["reminders"] = [{"remind_at": self.instant(wait)}]
         answer = self.ask("create", "POST", "tasks", body, {"Idempotency-Key": uuid.UUID(
             int=self.random.getrandbits(128), version=4).hex}, repeatable=True)
         if answer is None:

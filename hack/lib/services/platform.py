@@ -97,10 +97,22 @@ class Platform:
         return Client(self.url(instance), user, self.token(user), timeout)
 
     def database_url(self, service):
-        if self.postgres is not None:
-            return self.postgres.url
+        return f"sqlite://{self.database_file(service)}" if self.postgres is None else self.postgres.url
+
+    def database_file(self, service):
+        """With SQLite, each service has one."""
         os.makedirs(self._path("data"), exist_ok=True)
-        return f"sqlite://{self._path('data', service + '.sqlite')}"
+        return self._path("data", service + ".sqlite")
+
+    @property
+    def resources_file(self):
+        """What Dapr is told, but for the secrets: documents of JSON, with --- between them."""
+        return self._path("resources", "dapr.yaml")
+
+    @property
+    def broker_file(self):
+        """LocalDapr's state."""
+        return self._path("dapr.sqlite")
 
     def prepare(self):
         """Writes LocalDapr's resources and what each service is told."""
@@ -110,10 +122,10 @@ class Platform:
         if rendered.returncode:
             raise NotReady(f"todoctl render: {rendered.stderr.strip()}")
         objects = json.loads(rendered.stdout)["items"]
-        wanted = [item for item in objects if item["kind"] in DAPR_KINDS]
+        wanted = self.resources([item for item in objects if item["kind"] in DAPR_KINDS])
         os.makedirs(self._path("resources"), mode=0o700, exist_ok=True)
         # JSON is YAML.
-        with open(self._path("resources", "dapr.yaml"), "w") as stream:
+        with open(self.resources_file, "w") as stream:
             stream.write("\n---\n".join(json.dumps(item, indent=1) for item in wanted))
         with open(os.open(self._path("resources", "secrets.yaml"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
                   "w") as stream:
@@ -127,6 +139,10 @@ class Platform:
             for number in range(self.replicas):
                 name = f"todo-{service}-{number}"
                 self.environments[name] = self._environment(service, name, container.get("env", []))
+
+    def resources(self, rendered):
+        """What Dapr is told."""
+        return rendered
 
     def _secrets(self, resources):
         """Everything that the components ask for, with passwords that nobody else has."""
@@ -156,15 +172,19 @@ class Platform:
         result.update(self.more_environment)
         return result
 
+    def app_port(self, name):
+        """Where the sidecar finds its app."""
+        return self.settings["instances"][name]["http"]
+
     def sidecar_command(self):
         command = [os.path.join(self.programs, "local-dapr"), "serve", "--resources", self._path("resources"),
-                   "--state", self._path("dapr.sqlite"), "--admin-port", str(self.settings["admin"])]
+                   "--state", self.broker_file, "--admin-port", str(self.settings["admin"])]
         if self.faults:
             command.append("--allow-faults")
         for name in self.instances():
             ports = self.settings["instances"][name]
             app = name.rsplit("-", 1)[0]
-            command += ["--app", f"id={app},name={name},app-port={ports['http']},dapr-port={ports['dapr']},"
+            command += ["--app", f"id={app},name={name},app-port={self.app_port(name)},dapr-port={ports['dapr']},"
                         "health=/readyz,health-interval=1"]
         return command
 
@@ -179,7 +199,8 @@ class Platform:
         self.prepare()
         if self.postgres is not None and migrate:
             self.migrate()
-        self.processes["local-dapr"] = Program("local-dapr", self.sidecar_command(), self._path("logs", "local-dapr.log"))
+        self.processes["local-dapr"] = Program("local-dapr", self.sidecar_command(), self._path("logs", "local-dapr.log"),
+                                               self.environments.get("local-dapr"))
         for name in self.instances():
             service = name.split("-")[1]
             self.processes[name] = Program(
@@ -290,8 +311,10 @@ class Platform:
         if self.postgres is not None:
             return [line.split(SEPARATOR) for line in self.postgres.psql(sql).splitlines()]
         import sqlite3  # of the standard library, but not in every build of it
-        connection = sqlite3.connect(f"file:{self._path('data', service + '.sqlite')}?mode=ro", uri=True, timeout=30)
+        connection = sqlite3.connect(f"file:{self.database_file(service)}?mode=ro", uri=True, timeout=30)
         try:
             return [["" if value is None else str(value) for value in row] for row in connection.execute(sql)]
+        except sqlite3.Error as problem:
+            raise RuntimeError(f"{service}: {problem}") from problem
         finally:
             connection.close()

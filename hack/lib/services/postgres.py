@@ -52,6 +52,8 @@ class PostgreSQL:
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
         self.port = port or free_port()
         self.settings = list(settings)
+        # Beside our own environment.
+        self.environment = {}
         self.bin = binaries()
         self.process = None
         if self.bin is None:
@@ -100,7 +102,8 @@ class PostgreSQL:
             command += ["-c", option]
         with open(os.path.join(self.folder, "postgres.log"), "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
-                                            start_new_session=True, **self._as_user())
+                                            start_new_session=True, env={**os.environ, **self.environment},
+                                            **self._as_user())
         end = time.monotonic() + 60
         while subprocess.run([os.path.join(self.bin, "pg_isready"), "-h", "127.0.0.1", "-p", str(self.port), "-q"],
                              check=False).returncode:
