@@ -45,11 +45,15 @@ package final class ConnectionPool<Connection>: Sendable {
     private struct Waiting: Sendable {
         let run: Job
         let fail: @Sendable (any Error) -> Void
+        /// By the timer's clock.
+        let until: Duration
     }
 
     private struct State {
         var jobs: PoolState<Worker, Waiting>
         var lastNumber: UInt64 = 0
+        /// Whether the timer will call: it does as long as anybody waits, and once for all of them.
+        var isTimed = false
         var closers: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -63,7 +67,7 @@ package final class ConnectionPool<Connection>: Sendable {
     private let size: Int
     private let waitLimit: Duration
     private let idleLimit: Duration
-    private let clock: any Clock<Duration>
+    private let timer: PoolTimer
     private let connect: @Sendable () throws -> Connection
     private let state: Mutex<State>
 
@@ -76,7 +80,7 @@ package final class ConnectionPool<Connection>: Sendable {
     ///   - connect: called on the connection's thread, whenever a job needs a connection and its thread has none.
     package init(
         name: String, size: Int, waitLimit: Duration = .seconds(5), waitingLimit: Int = 10_000,
-        idleLimit: Duration = .seconds(60), clock: any Clock<Duration> = ContinuousClock(),
+        idleLimit: Duration = .seconds(60), timer: PoolTimer = .system,
         connect: @escaping @Sendable () throws -> Connection
     ) {
         precondition(size > 0, "a pool without connections")
@@ -84,7 +88,7 @@ package final class ConnectionPool<Connection>: Sendable {
         self.size = size
         self.waitLimit = waitLimit
         self.idleLimit = idleLimit
-        self.clock = clock
+        self.timer = timer
         self.connect = connect
         state = Mutex(State(jobs: PoolState(size: size, waitingLimit: waitingLimit)))
     }
@@ -110,7 +114,8 @@ package final class ConnectionPool<Connection>: Sendable {
     ) async throws -> R {
         try Task.checkCancellation()
         let reply = Reply<R>()
-        let waiting = Waiting(run: { job($0, reply) }, fail: { reply.answer(.failure($0)) })
+        let waiting = Waiting(
+            run: { job($0, reply) }, fail: { reply.answer(.failure($0)) }, until: timer.now() + waitLimit)
         let (number, admission) = state.withLock { state in
             state.lastNumber += 1
             return (state.lastNumber, state.jobs.admit(waiting, number: state.lastNumber))
@@ -131,20 +136,36 @@ package final class ConnectionPool<Connection>: Sendable {
     }
 
     private func wait<R: Sendable>(for reply: Reply<R>, _ number: UInt64) async throws -> R {
-        try await withTaskCancellationHandler {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    try await self.clock.sleep(for: self.waitLimit)
-                    self.withdraw(
-                        number, PoolError.exhausted(pool: self.name, size: self.size, waited: self.waitLimit))
-                }
-                // The sleeper ends with an error then, which nobody asks for.
-                defer { group.cancelAll() }
-                return try await reply.value
-            }
+        let starts = state.withLock { state in
+            defer { state.isTimed = true }
+            return !state.isTimed
+        }
+        if starts { look(after: waitLimit) }
+        return try await withTaskCancellationHandler {
+            try await reply.value
         } onCancel: {
             withdraw(number, CancellationError())
         }
+    }
+
+    private func look(after time: Duration) {
+        timer.after(time) { [weak self] in self?.failOverdue() }
+    }
+
+    /// Fails those that have waited too long, and looks again when the next one will have.
+    private func failOverdue() {
+        let now = timer.now()
+        var overdue: [Waiting] = []
+        let next = state.withLock { state -> Duration? in
+            while let job = state.jobs.longestWaiting() {
+                guard job.until <= now else { return job.until }
+                if let job = state.jobs.next() { overdue.append(job) }
+            }
+            state.isTimed = false
+            return nil
+        }
+        for job in overdue { job.fail(PoolError.exhausted(pool: name, size: size, waited: waitLimit)) }
+        if let next { look(after: next - now) }
     }
 
     private func withdraw(_ number: UInt64, _ error: any Error) {

@@ -51,7 +51,16 @@ struct PoolState<Worker, Job> {
     /// Takes a job out that still waits; nil when it runs or ran.
     mutating func withdraw(_ number: UInt64) -> Job? { waiting.removeValue(forKey: number) }
 
-    /// The job that has waited longest.
+    /// The job that has waited longest; it goes on waiting.
+    mutating func longestWaiting() -> Job? {
+        while first < order.count {
+            if let job = waiting[order[first]] { return job }
+            first += 1
+        }
+        return nil
+    }
+
+    /// Takes the job that has waited longest.
     mutating func next() -> Job? {
         while first < order.count {
             let job = waiting.removeValue(forKey: order[first])

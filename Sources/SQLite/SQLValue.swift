@@ -9,7 +9,7 @@ package enum SQLValue: Hashable, Sendable {
 }
 
 extension SQLValue {
-    package static func of(_ value: some BinaryInteger) -> SQLValue { .integer(Int64(value)) }
+    @inlinable package static func of(_ value: some BinaryInteger) -> SQLValue { .integer(Int64(value)) }
 
     /// Truth values are stored as the integers 0 and 1.
     package static func flag(_ value: Bool) -> SQLValue { .integer(value ? 1 : 0) }
@@ -18,7 +18,9 @@ extension SQLValue {
     package static func optional(_ value: String?) -> SQLValue { value.map { .text($0) } ?? .null }
 
     /// Null when `value` is nil.
-    package static func optional(_ value: (some BinaryInteger)?) -> SQLValue { value.map { .of($0) } ?? .null }
+    @inlinable package static func optional(_ value: (some BinaryInteger)?) -> SQLValue {
+        value.map { .of($0) } ?? .null
+    }
 
     /// Integers as one parameter: a JSON array, to be unpacked by the statement (`json_each($1)` in SQLite).
     package static func list(_ values: [Int64]) -> SQLValue {

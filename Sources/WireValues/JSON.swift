@@ -139,6 +139,14 @@ package struct JSONObject: Sendable {
         for (key, value) in members { self[key] = value }
     }
 
+    /// The members in the given order, without looking for equal keys.
+    init(distinct members: [(String, JSON)]) {
+        assert(Set(members.map(\.0)).count == members.count, "a key stands twice in \(members.map(\.0))")
+        keys.reserveCapacity(members.count)
+        values.reserveCapacity(members.count)
+        for (key, value) in members { appendUnchecked(key, value) }
+    }
+
     package var count: Int { keys.count }
     package var isEmpty: Bool { keys.isEmpty }
 
@@ -233,7 +241,8 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Express
     package init(integerLiteral value: Int64) { self = .integer(value) }
     package init(floatLiteral value: Double) { self = .number(value) }
     package init(arrayLiteral elements: JSON...) { self = .array(elements) }
-    package init(dictionaryLiteral elements: (String, JSON)...) { self = .object(JSONObject(elements)) }
+    /// The keys of a literal are our own, and it is our mistake if one stands there twice.
+    package init(dictionaryLiteral elements: (String, JSON)...) { self = .object(JSONObject(distinct: elements)) }
 
     package init(_ value: String) { self = .string(value) }
     package init(_ value: Int) { self = .integer(Int64(value)) }

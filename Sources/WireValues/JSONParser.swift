@@ -33,12 +33,17 @@ extension JSON {
     /// - Parameters:
     ///   - skipping: Members with these keys are dropped wherever they stand, without being built. The cache passes
     ///     `managedFields`, often half of an object.
+    ///   - keepingText: Objects under these keys are checked but not built: the member is the text that they came as, to
+    ///     be parsed by whoever wants it.
     /// - Throws: `JSONParseError` with the offset. Of members with equal keys the last counts, as in Go.
-    package init(parsing bytes: some Collection<UInt8>, skipping: [StaticString] = []) throws(JSONParseError) {
+    package init(
+        parsing bytes: some Collection<UInt8>, skipping: [StaticString] = [], keepingText: [StaticString] = []
+    ) throws(JSONParseError) {
         let skipped = skipping.map { Array($0.description.utf8) }
+        let kept = keepingText.map { Array($0.description.utf8) }
         let parsed =
-            bytes.withContiguousStorageIfAvailable { Self.parse($0, skipped) }
-            ?? Array(bytes).withUnsafeBufferPointer { Self.parse($0, skipped) }
+            bytes.withContiguousStorageIfAvailable { Self.parse($0, skipped, kept) }
+            ?? Array(bytes).withUnsafeBufferPointer { Self.parse($0, skipped, kept) }
         self = try parsed.get()
     }
 
@@ -47,10 +52,10 @@ extension JSON {
         try self.init(parsing: Array(text.utf8))
     }
 
-    private static func parse(_ bytes: UnsafeBufferPointer<UInt8>, _ skipped: [[UInt8]])
+    private static func parse(_ bytes: UnsafeBufferPointer<UInt8>, _ skipped: [[UInt8]], _ kept: [[UInt8]])
         -> Result<JSON, JSONParseError>
     {
-        var parser = Parser(bytes: bytes, skipped: skipped)
+        var parser = Parser(bytes: bytes, skipped: skipped, kept: kept)
         do throws(JSONParseError) {
             parser.skipSpace()
             let value = try parser.value(depth: 0)
@@ -65,6 +70,7 @@ extension JSON {
     private struct Parser {
         let bytes: UnsafeBufferPointer<UInt8>
         let skipped: [[UInt8]]
+        let kept: [[UInt8]]
         var position = 0
 
         func error(_ reason: JSONParseError.Reason) -> JSONParseError {
@@ -126,6 +132,7 @@ extension JSON {
                 let keyStart = position + 1
                 let key = try string()
                 let drop = skipped.contains { $0.elementsEqual(bytes[keyStart..<(position - 1)]) }
+                let keep = kept.contains { $0.elementsEqual(bytes[keyStart..<(position - 1)]) }
                 skipSpace()
                 guard try peek() == UInt8(ascii: ":") else { throw error(.unexpectedByte(try peek())) }
                 position += 1
@@ -133,7 +140,10 @@ extension JSON {
                 if drop {
                     try skipValue(depth: depth)
                 } else {
-                    let value = try value(depth: depth)
+                    let value =
+                        if keep, try peek() == UInt8(ascii: "{") { try text(depth: depth) } else {
+                            try value(depth: depth)
+                        }
                     // Few keys per level: checking for a repeated one is cheaper than a hash table.
                     if members.keys.contains(key) { members[key] = value } else { members.appendUnchecked(key, value) }
                 }
@@ -172,9 +182,18 @@ extension JSON {
             }
         }
 
-        /// Passes over one value, checking its form but building nothing of objects and arrays.
+        /// One value as the text that it is.
+        mutating func text(depth: Int) throws(JSONParseError) -> JSON {
+            let start = position
+            try skipValue(depth: depth)
+            // Every string in it was found to be UTF-8, and all else is ASCII.
+            return .string(String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self))
+        }
+
+        /// Passes over one value, checking its form but building nothing of objects, arrays and strings.
         mutating func skipValue(depth: Int) throws(JSONParseError) {
             let first = try peek()
+            if first == UInt8(ascii: "\"") { return try skipString() }
             guard first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else {
                 _ = try value(depth: depth)
                 return
@@ -191,7 +210,7 @@ extension JSON {
             while true {
                 if isObject {
                     guard try peek() == UInt8(ascii: "\"") else { throw error(.unexpectedByte(try peek())) }
-                    _ = try string()
+                    try skipString()
                     skipSpace()
                     guard try peek() == UInt8(ascii: ":") else { throw error(.unexpectedByte(try peek())) }
                     position += 1
@@ -208,6 +227,27 @@ extension JSON {
                 }
                 skipSpace()
             }
+        }
+
+        mutating func skipString() throws(JSONParseError) {
+            let start = position
+            var union: UInt8 = 0
+            position += 1
+            while position < bytes.count {
+                let byte = bytes[position]
+                if byte == UInt8(ascii: "\"") {
+                    position += 1
+                    if union < 0x80 { return }
+                    break
+                }
+                if byte == UInt8(ascii: "\\") { break }
+                if byte < 0x20 { throw error(.invalidString) }
+                union |= byte
+                position += 1
+            }
+            // With escapes or beyond ASCII there is more to check.
+            position = start
+            _ = try string()
         }
 
         mutating func string() throws(JSONParseError) -> String {

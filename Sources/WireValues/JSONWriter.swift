@@ -17,6 +17,18 @@ extension JSON {
     /// `bytes` as text.
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
+    /// `bytes`, with `written` in the place of the value at `path`: for what goes into several texts and was written
+    /// once.
+    ///
+    /// - Parameters:
+    ///   - written: the text of one JSON value.
+    ///   - path: of members, from the outermost object on. It is our mistake if nothing stands there.
+    package func bytes(with written: [UInt8], at path: [String]) -> [UInt8] {
+        var writer = Writer(sorted: false, capacity: written.count + 1024)
+        writer.write(self, with: written, at: path[...])
+        return writer.output
+    }
+
     /// The value over several lines, two spaces a level, for people.
     package var prettyText: String {
         var writer = Writer(sorted: false)
@@ -28,9 +40,31 @@ extension JSON {
         let sorted: Bool
         var output: [UInt8] = []
 
-        init(sorted: Bool) {
+        init(sorted: Bool, capacity: Int = 1024) {
             self.sorted = sorted
-            output.reserveCapacity(1024)
+            output.reserveCapacity(capacity)
+        }
+
+        mutating func write(_ value: JSON, with written: [UInt8], at path: ArraySlice<String>) {
+            guard let name = path.first else {
+                output.append(contentsOf: written)
+                return
+            }
+            guard case .object(let members) = value, members.keys.contains(name) else {
+                preconditionFailure("there is no member \(name) to write")
+            }
+            output.append(UInt8(ascii: "{"))
+            for index in 0..<members.count {
+                if index > 0 { output.append(UInt8(ascii: ",")) }
+                write(string: members.keys[index])
+                output.append(UInt8(ascii: ":"))
+                if members.keys[index] == name {
+                    write(members.values[index], with: written, at: path.dropFirst())
+                } else {
+                    write(members.values[index])
+                }
+            }
+            output.append(UInt8(ascii: "}"))
         }
 
         mutating func write(_ value: JSON) {
@@ -63,7 +97,7 @@ extension JSON {
             switch value {
             case .null: output.append(contentsOf: "null".utf8)
             case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
-            case .integer(let value): output.append(contentsOf: String(value).utf8)
+            case .integer(let value): write(integer: value)
             case .number(let value): write(number: value)
             case .string(let value): write(string: value)
             case .array, .object: preconditionFailure("writeScalar is only called for scalars")
@@ -101,6 +135,17 @@ extension JSON {
             }
         }
 
+        mutating func write(integer value: Int64) {
+            if value < 0 { output.append(UInt8(ascii: "-")) }
+            let first = output.count
+            var rest = value.magnitude
+            repeat {
+                output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+                rest /= 10
+            } while rest > 0
+            output[first...].reverse()
+        }
+
         mutating func write(number value: Double) {
             guard value.isFinite else {
                 output.append(contentsOf: "null".utf8)  // JSON has no word for it
@@ -119,8 +164,13 @@ extension JSON {
         mutating func write(string text: String) {
             output.append(UInt8(ascii: "\""))
             // Most text needs no escapes: looked through once and copied whole.
-            if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }) {
-                output.append(contentsOf: text.utf8)
+            var text = text
+            let isPlain = text.withUTF8 { bytes in
+                for byte in bytes where byte < 0x20 || byte >= 0x7F || byte == 0x22 || byte == 0x5C { return false }
+                output.append(contentsOf: bytes)
+                return true
+            }
+            if isPlain {
                 output.append(UInt8(ascii: "\""))
                 return
             }

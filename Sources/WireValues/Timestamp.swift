@@ -63,19 +63,13 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     }
 
     /// `2026-03-05T17:00:00Z`: for `Time` fields. Fractions are cut.
-    package var rfc3339: String { date + "Z" }
+    package var rfc3339: String { text(fractionDigits: 0) }
 
     /// `2026-03-05T17:00:00.000000Z`: for `MicroTime` fields.
-    package var microTime: String {
-        let fraction = String(microseconds - seconds * 1_000_000)
-        return date + "." + String(repeating: "0", count: 6 - fraction.utf8.count) + fraction + "Z"
-    }
+    package var microTime: String { text(fractionDigits: 6) }
 
     /// `2026-03-05T17:00:00.412Z`: exactly three fraction digits, as events carry instants. Finer parts are cut.
-    package var eventText: String {
-        let fraction = String((microseconds - seconds * 1_000_000) / 1_000)
-        return date + "." + String(repeating: "0", count: 3 - fraction.utf8.count) + fraction + "Z"
-    }
+    package var eventText: String { text(fractionDigits: 3) }
 
     /// `2026-03-05T17:00:00Z` on a whole second, else as `eventText`: as the fields of a task carry instants.
     package var shortText: String {
@@ -101,16 +95,45 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     /// The time from `earlier` to this instant.
     package func since(_ earlier: Timestamp) -> Duration { .microseconds(microseconds - earlier.microseconds) }
 
-    private var date: String {
-        func padded(_ value: Int64, _ width: Int) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
-        }
+    private func text(fractionDigits: Int) -> String {
         let dayNumber = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let rest = seconds - dayNumber * 86_400
         let (year, month, day) = Self.civil(dayNumber)
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
-            + "\(padded(rest / 3_600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))"
+        // Years beyond four digits are written in full; nothing that we read has them.
+        let longYear = (0...9_999).contains(year) ? "" : String(year)
+        return String(unsafeUninitializedCapacity: longYear.utf8.count + 28) { buffer in
+            var place = 0
+            func put(_ byte: UInt8) {
+                buffer[place] = byte
+                place += 1
+            }
+            func put(_ value: Int64, digits: Int) {
+                var value = value
+                for index in stride(from: place + digits - 1, through: place, by: -1) {
+                    buffer[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
+                    value /= 10
+                }
+                place += digits
+            }
+            if longYear.isEmpty { put(year, digits: 4) } else { for byte in longYear.utf8 { put(byte) } }
+            put(UInt8(ascii: "-"))
+            put(month, digits: 2)
+            put(UInt8(ascii: "-"))
+            put(day, digits: 2)
+            put(UInt8(ascii: "T"))
+            put(rest / 3_600, digits: 2)
+            put(UInt8(ascii: ":"))
+            put(rest / 60 % 60, digits: 2)
+            put(UInt8(ascii: ":"))
+            put(rest % 60, digits: 2)
+            if fractionDigits > 0 {
+                put(UInt8(ascii: "."))
+                let fraction = microseconds - seconds * 1_000_000
+                put(fractionDigits == 3 ? fraction / 1_000 : fraction, digits: fractionDigits)
+            }
+            put(UInt8(ascii: "Z"))
+            return place
+        }
     }
 
     private static func daysIn(month: Int, year: Int) -> Int {

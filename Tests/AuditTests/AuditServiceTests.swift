@@ -75,6 +75,7 @@ import WireValues
             try await withService(AuditService.self, database: database) { service in
                 let cases: [(String, [String])] = [
                     ("?event_type=archived&task_id=0&limit=0", ["?event_type", "?task_id", "?limit"]),
+                    ("?" + [String](repeating: "event_type=created", count: 5).joined(separator: "&"), ["?event_type"]),
                     ("?from=yesterday&to=2026-13-01T00:00:00Z", ["?from", "?to"]),
                     ("?cursor=nonsense&limit=201", ["?cursor", "?limit"]),
                     ("?cursor=1~2", ["?cursor"]), ("?limit=1&limit=2", ["?limit"]), ("?task=1", ["?task"]),
@@ -127,6 +128,10 @@ import WireValues
                 clock.value = Sample.moment.advanced(by: .seconds(31))
                 let again = try await service.send("GET", "/readyz", onAdminPort: true)
                 #expect(again.status == 200)
+                // Nor for as long as the clock is set back by.
+                clock.value = Sample.moment.advanced(by: .seconds(-3_600))
+                let earlier = try await service.send("GET", "/readyz", onAdminPort: true)
+                #expect(earlier.status == 200)
                 database.isFull.value = false
                 let recorded = try await service.deliver([Sample.event(), Sample.event(version: 2)], to: .taskEvents)
                 #expect(recorded == ["SUCCESS", "SUCCESS"])

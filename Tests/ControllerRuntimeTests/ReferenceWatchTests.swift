@@ -21,23 +21,25 @@ import Testing
         _ = try await world.other.apply(object, ReferenceWatch.secretType, fieldManager: "test")
     }
 
-    private func watch(_ world: World, _ notes: Notes<String>) -> ReferenceWatch {
+    private func watch(_ world: World, _ notes: Notes<String>, streams: Bool = true) -> ReferenceWatch {
         .secrets(
-            client: world.client, digest: { "digest-\($0.count)" }, surroundings: world.surroundings,
-            logger: world.logger,
+            client: world.client, digest: { "digest-\($0.count)" }, streamsLists: { streams },
+            surroundings: world.surroundings, logger: world.logger,
             onChange: { secret, platforms in
                 notes.add("\(secret.name): \(platforms.sorted().map(\.name).joined(separator: " "))")
             })
     }
 
-    @Test func `a secret is followed from before it exists until after it is gone`() async throws {
-        let world = World()
+    @Test(arguments: [LocalCluster.Release.current, .kubernetes120])
+    func `a secret is followed from before it exists until after it is gone`(release: LocalCluster.Release) async throws
+    {
+        let world = World(release: release)
         let notes = Notes<String>()
-        let watch = watch(world, notes)
+        let watch = watch(world, notes, streams: release == .current)
         try await world.running([watch.run]) {
             #expect(watch.state(of: database) == .unknown)
             watch.setReferences([database], of: first)
-            try await expectEventually("known as missing") { watch.state(of: database) == .missing }
+            try await world.passTime(until: "known as missing") { watch.state(of: database) == .missing }
             try await write(world, secret("database", ["url": "c2VjcmV0"]))
             try await expectEventually("present") {
                 watch.state(of: database).hasSameContent(
@@ -52,12 +54,58 @@ import Testing
             try await expectEventually("gone") { watch.state(of: database) == .missing }
             #expect(notes.all == Array(repeating: "database: first", count: 4))
         }
-        // No right to list, and nothing but this one name.
-        #expect(Set(world.transport.log.entries.map(\.verb)) == [.get, .watch])
+        // No right to read or list, and nothing but this one name.
+        #expect(Set(world.transport.log.entries.map(\.verb)) == [.watch])
         #expect(
             world.transport.log.entries(.watches).allSatisfy { entry in
                 entry.request.query.contains { $0.name == "fieldSelector" && $0.value == "metadata.name=database" }
             })
+    }
+
+    @Test(arguments: [false, true])
+    func `a secret that is there is known at once, by its watch alone`(streams: Bool) async throws {
+        let world = World(release: streams ? .current : .kubernetes120)
+        let watch = watch(world, Notes<String>(), streams: streams)
+        try await write(world, secret("database", ["url": "YQ=="]))
+        try await world.running([watch.run]) {
+            watch.setReferences([database], of: first)
+            // Time stands still: nothing is waited for.
+            try await expectEventually("present") {
+                watch.state(of: database).hasSameContent(
+                    as: .present(resourceVersion: "", content: ["url": "digest-4"]))
+            }
+            #expect(world.transport.log.entries.count == 1)
+        }
+    }
+
+    @Test func `a server that refuses the streaming form is asked in the old way, and so for the next secret`()
+        async throws
+    {
+        let world = World(release: .kubernetes120)
+        let watch = watch(world, Notes<String>(), streams: true)
+        try await world.running([watch.run]) {
+            for name in ["database", "other"] {
+                let secret = NamespacedName(namespace: "default", name: name)
+                watch.setReferences([secret], of: NamespacedName(namespace: "default", name: "of-\(name)"))
+                try await world.passTime(until: "known as missing") { watch.state(of: secret) == .missing }
+            }
+        }
+        let refused = world.transport.log.entries.filter { $0.status == 422 }
+        #expect(refused.map(\.verb) == [.watch])
+    }
+
+    @Test func `a watch that is closed before it can have told anything tells nothing`() async throws {
+        let world = World(release: .kubernetes120)
+        let notes = Notes<String>()
+        let watch = watch(world, notes, streams: false)
+        try await write(world, secret("database", ["url": "YQ=="]))
+        world.transport.add(FaultRule(.watches, .range(1...3), .cutStream(afterBytes: 0)))
+        try await world.running([watch.run]) {
+            watch.setReferences([database], of: first)
+            try await world.passTime(until: "known", step: .milliseconds(100)) { watch.state(of: database) != .unknown }
+            #expect(watch.state(of: database) != .missing)
+            #expect(notes.all == ["database: first"])
+        }
     }
 
     @Test func `platforms share the watch of one secret, and all hear of it`() async throws {

@@ -189,7 +189,41 @@ import Testing
         #expect(try await session.apply(map, Kinds.configMaps).status == 200)
         map.json[path: ["metadata", "uid"]] = "00000000-0000-4000-8000-000000000000"
         // Kubernetes 1.20 finds it only in validation.
-        #expect(try await session.apply(map, Kinds.configMaps).status == (server == .real ? 422 : 409))
+        #expect(try await session.apply(map, Kinds.configMaps).status == (server.isCurrent ? 409 : 422))
+    }
+
+    @Test(arguments: TestServer.available)
+    func `an apply can be held to making a new object, and one that is there is left alone`(server: TestServer)
+        async throws
+    {
+        let session = try await Session(server)
+        // A version that no object has. Services could not be made so before Kubernetes 1.23, but with a grace period that
+        // no object can be given.
+        for (type, name, field, value, body): (ResourceType, String, String, JSON, JSON) in [
+            (Kinds.configMaps, "c", "resourceVersion", "1", ["data": ["a": "1"]]),
+            (Kinds.configMaps, "d", "deletionGracePeriodSeconds", 1, ["data": ["a": "1"]]),
+            (
+                Kinds.services, "s", server.isCurrent ? "resourceVersion" : "deletionGracePeriodSeconds",
+                server.isCurrent ? "1" : 1,
+                ["spec": ["selector": ["app": "a"], "ports": [["port": 80, "protocol": "TCP"]]]]
+            ),
+        ] {
+            var object = session.object(type, name, body)
+            object.json[path: ["metadata", field]] = value
+            let made = try await session.apply(object, type, force: false)
+            #expect(made.status == 201, "\(made.json.text)")
+            #expect(made.json["metadata"]?[field] != value)
+            let refused = try await session.apply(object, type, force: false)
+            let isVersion = field == "resourceVersion"
+            #expect(refused.status == (isVersion ? 409 : 422), "\(refused.json.text)")
+            #expect(isVersion || refused.causes.contains { $0["field"]?.string == "metadata.\(field)" })
+            #expect(try await session.get(type, name).object.resourceVersion == made.object.resourceVersion)
+        }
+        guard !server.isCurrent else { return }
+        var service = session.object(Kinds.services, "t", ["spec": ["ports": [["port": 80, "protocol": "TCP"]]]])
+        service.json[path: ["metadata", "resourceVersion"]] = "1"
+        let refused = try await session.apply(service, Kinds.services, force: false)
+        #expect(refused.status == 500 && refused.message.contains("resourceVersion should not be set"))
     }
 
     @Test(arguments: TestServer.available)

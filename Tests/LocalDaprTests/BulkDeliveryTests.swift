@@ -142,4 +142,62 @@ import WireValues
             #expect(app.requests.first.map { Self.entries($0) }?.first?["event"]?.string == "AQID")
         }
     }
+
+    @Test func `2.7 a busy partition's events are gathered as long as the subscription allows, or until it is full`()
+        async throws
+    {
+        let app = TestApp("app", Self.answering { _ in "SUCCESS" })
+        let (asked, isOver) = (Signal(), Signal())
+        let time = TimeSource(
+            now: { Timestamp(seconds: 1_790_000_000) },
+            sleep: { duration in
+                guard duration == .milliseconds(40) else { return try await TimeSource.system.sleep(duration) }
+                asked.raise()
+                await isOver.wait(beyond: 0)
+                try Task.checkCancellation()
+            })
+        let resources =
+            pubsub()
+            + subscription(
+                "t", more: "  bulkSubscribe: {enabled: true, maxMessagesCount: 3, maxAwaitDurationMs: 40}")
+        try await withDapr([app], resources: resources, configure: .with { $0.time = time }) { world in
+            // What comes alone goes at once.
+            try await publish(world, 1...1)
+            try await app.wait(for: 1)
+            try await publish(world, 2...3)
+            await asked.wait(beyond: 0)
+            // That makes three.
+            try await publish(world, 4...4)
+            try await app.wait(for: 2)
+            try await publish(world, 5...5)
+            await asked.wait(beyond: 1)
+            isOver.raise()
+            try await world.dapr.waitUntilIdle()
+            let bulks = app.requests.map { Self.entries($0).compactMap { $0["event"]?["data"]?["n"]?.int } }
+            #expect(bulks == [[1], [2, 3, 4], [5]])
+        }
+    }
+
+    @Test func `the broker's log shows what was published, in order, and when`() async throws {
+        let now = Timestamp(seconds: 1_790_000_000)
+        let app = TestApp("app", Self.answering { _ in "SUCCESS" })
+        try await withDapr(
+            [app], resources: pubsub() + subscription("t", bulk: true),
+            configure: .with { $0.time = TimeSource(now: { now }, sleep: TimeSource.system.sleep) }
+        ) { world in
+            try await publish(world, 1...5)
+            let ends = try #require(world.dapr.topicEnds.first { $0.topic == "t" }).ends
+            let partition = try #require(ends.firstIndex(of: 5))
+            let log = try JSON(parsing: try await world.dapr.log(of: "t", partition: partition, from: 1))
+            #expect(log.array?.compactMap { $0["event"]?["data"]?["n"]?.int } == [2, 3, 4, 5])
+            #expect(log[0]?["offset"]?.int == 1)
+            #expect(log[0]?["key"]?.string == "k")
+            #expect(log[0]?["timestamp"]?.int == 1_790_000_000_000)
+            let rest = try await world.dapr.log(of: "t", partition: partition, from: 5)
+            #expect(rest == Array("[]".utf8))
+            await #expect(throws: ResourceError.self) {
+                _ = try await world.dapr.log(of: "t", partition: 99, from: 0)
+            }
+        }
+    }
 }

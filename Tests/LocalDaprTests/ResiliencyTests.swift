@@ -54,7 +54,7 @@ import WireValues
                   targets:
                     components:
                       bus: {inbound: {retry: mine}, outbound: {retry: nope, timeout: bare}}
-                """), now: TimeSource.system.now)
+                """), elapsed: TimeSource.system.elapsed)
         #expect(policies.component(try component("pubsub.kafka"), .inbound).retry?.pace == .constant(.seconds(4)))
         #expect(policies.component(try component("pubsub.kafka"), .outbound).retry?.pace == .constant(.seconds(1)))
         #expect(policies.component(try component("pubsub.kafka"), .outbound).timeout == .milliseconds(250))
@@ -69,16 +69,16 @@ import WireValues
     func `a breaker opens when its expression says so, tries again after its timeout, and closes after a success`()
         throws
     {
-        let now = Box(Timestamp(seconds: 0))
+        let elapsed = Box(Duration.zero)
         let spec = try spec(
             "spec: {policies: {circuitBreakers: {b: {maxRequests: 1, timeout: 10s, trip: consecutiveFailures >= 2}}}}")
-        let breaker = CircuitBreaker(try #require(spec.breakers["b"]), now: { now.value })
+        let breaker = CircuitBreaker(try #require(spec.breakers["b"]), elapsed: { elapsed.value })
         for _ in 1...2 {
             try breaker.enter()
             breaker.leave(succeeded: false)
         }
         #expect(throws: CircuitBreaker.Open.self) { try breaker.enter() }
-        now.set(Timestamp(seconds: 11))
+        elapsed.set(.seconds(11))
         try breaker.enter()
         // Half open: one at a time.
         #expect(throws: CircuitBreaker.Open.self) { try breaker.enter() }
@@ -88,6 +88,43 @@ import WireValues
         try breaker.enter()
         breaker.leave(succeeded: false)
         #expect(throws: CircuitBreaker.Open.self) { try breaker.enter() }
+    }
+
+    @Test func `an open breaker lets calls through after its timeout, though the clock was set back meanwhile`()
+        async throws
+    {
+        let now = Box(Timestamp(seconds: 1_800_000_000))
+        let elapsed = Box(Duration.zero)
+        let resiliency = """
+            ---
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: {name: r}
+            spec:
+              policies: {circuitBreakers: {b: {maxRequests: 1, timeout: 10s, trip: consecutiveFailures >= 2}}}
+              targets: {components: {bus: {outbound: {circuitBreaker: b}}}}
+
+            """
+        try await withDapr(
+            [TestApp("app")], resources: pubsub() + resiliency,
+            configure: .with {
+                $0.allowFaults = true
+                $0.time = TimeSource(
+                    now: { now.value }, sleep: TimeSource.system.sleep, elapsed: { elapsed.value })
+            }
+        ) { world in
+            func status() async throws -> Int {
+                try await world.call("app", "POST", "/v1.0/publish/bus/t", json: 1).status
+            }
+            try world.dapr.refusePublishing(for: .seconds(1))
+            for _ in 1...2 { #expect(try await status() == 500) }
+            now.set(Timestamp(seconds: 1_800_000_002))
+            #expect(try await status() == 500, "it should be open")
+            now.set(Timestamp(seconds: 1_799_990_000))
+            try world.dapr.refusePublishing(for: .zero)
+            elapsed.set(.seconds(11))
+            #expect(try await status() == 204)
+        }
     }
 
     @Test func `a delivery that takes too long is a failed attempt`() async throws {

@@ -189,6 +189,10 @@ import WireValues
             #"{"channels":{"webhook":{"enabled":true,"url":"https://x.example","secret":"short"}}}"#,
             ["/channels/webhook/secret"]
         ),
+        (
+            #"{"channels":{"webhook":{"enabled":false,"uri":"x","has_secret":1},"log":{"enabled":true,"url":"x"}}}"#,
+            ["/channels/webhook/uri", "/channels/webhook/has_secret", "/channels/log/url"]
+        ),
     ])
     func `settings that are wrong are refused, each field by its name`(body: String, fields: [String]) async throws {
         try await withNotifications(.sqlite, environment: everything) { service in
@@ -196,6 +200,30 @@ import WireValues
                 "PUT", "/api/user-7/notification-settings", user: "user-7", body: Array(body.utf8))
             #expect(answer.status == 422)
             #expect(answer.json["errors"]?.array?.compactMap { $0["field"]?.string } == fields)
+        }
+    }
+
+    @Test func `settings can be sent back as they were answered`() async throws {
+        try await withNotifications(.sqlite, environment: everything) { service in
+            let path = "/api/user-7/notification-settings"
+            _ = try await Self.setWebhook("https://example.com/hook", service)
+            let shown = try await service.get(path, user: "user-7")
+            let again = try await service.send("PUT", path, user: "user-7", json: shown.json)
+            #expect(again.status == 200)
+            #expect(again.json == shown.json)
+        }
+    }
+
+    @Test(arguments: [
+        ("PATCH", "notifications/1", #"{"read":true}"#), ("POST", "notifications/read", #"{"up_to":1}"#),
+        ("GET", "notification-settings", nil), ("PUT", "notification-settings", #"{"channels":{}}"#),
+    ])
+    func `a parameter that nobody knows is refused`(method: String, path: String, body: String?) async throws {
+        try await withNotifications(.sqlite) { service in
+            let answer = try await service.send(
+                method, "/api/u/\(path)?unraed=true", user: "u", body: body.map { Array($0.utf8) })
+            #expect(answer.status == 400)
+            #expect(answer.problem == "unknown_parameter")
         }
     }
 
@@ -362,6 +390,75 @@ import WireValues
                     "emailTo": "a@example.com", "priority": "3", "subject": "Reminder: Submit report",
                 ])
             #expect(service.published(.taskUpdates).isEmpty)
+        }
+    }
+
+    // MARK: What is kept
+
+    @Test(arguments: eachDatabase)
+    func `old notifications go, unless they are still to be delivered`(engine: TestEngine) async throws {
+        let clock = ManualClock()
+        let wall = Wall()
+        try await FakeServer.running(answering: .by { _ in .init(503) }) { receiver in
+            let environment = everything.merging(["TODO_NOTIFICATION_RETENTION_SECONDS": "864000"]) { $1 }
+            try await withNotifications(engine, environment: environment, clock: clock, now: { wall.now }) { service in
+                _ = try await service.deliver(sampleReminder(task: 1).cloudEvent, to: .reminders)
+                _ = try await Self.setWebhook("http://127.0.0.1:\(receiver.port)/", service)
+                _ = try await service.deliver(sampleReminder(task: 2).cloudEvent, to: .reminders)
+                try await expectEventually("tried") {
+                    try await Self.delivery("webhook", service)["last_error"]?.string != nil
+                }
+                // Ten days and a little later; the last one is young, and has no webhook.
+                wall.advance(by: .seconds(10 * 86_400 + 60))
+                _ = try await service.send(
+                    "PUT", "/api/user-7/notification-settings", user: "user-7",
+                    json: ["channels": ["in-app": ["enabled": true]]])
+                _ = try await service.deliver(sampleReminder(task: 3).cloudEvent, to: .reminders)
+                let tasks = {
+                    try await service.get("/api/user-7/notifications", user: "user-7").json["notifications"]?.array?
+                        .compactMap { $0["task_id"]?.int }
+                }
+                try await expectEventually("the first is gone") {
+                    clock.advance(by: .seconds(3_600))
+                    return try await tasks()?.contains(1) == false
+                }
+                // The second was given up when its turn came, since its channel is off; then it goes, too.
+                try await expectEventually("the second is gone") {
+                    clock.advance(by: .seconds(3_600))
+                    return try await tasks() == [3]
+                }
+            }
+        }
+    }
+
+    @Test(arguments: eachDatabase)
+    func `reminders hears what became of its reminders, and nobody else does`(engine: TestEngine) async throws {
+        let environment = everything.merging(["TODO_REMINDERS_APP_ID": "todo-reminders"]) { $1 }
+        try await FakeServer.running(answering: .by { _ in .init(410) }) { receiver in
+            try await withNotifications(engine, environment: environment) { service in
+                let (first, second) = (sampleReminder(task: 1), sampleReminder(task: 2))
+                _ = try await service.deliver(first.cloudEvent, to: .reminders)
+                _ = try await service.send(
+                    "PUT", "/api/user-7/notification-settings", user: "user-7",
+                    json: [
+                        "channels": [
+                            "webhook": ["enabled": true, "url": .string("http://127.0.0.1:\(receiver.port)/")]
+                        ]
+                    ])
+                _ = try await service.deliver(second.cloudEvent, to: .reminders)
+                func ask(_ user: String, as caller: String) async throws -> Running.Answer {
+                    try await service.get(
+                        "/internal/users/\(user)/notifications/outcomes?event=\(first.eventID)&event=\(second.eventID)",
+                        headers: [("dapr-caller-app-id", caller)])
+                }
+                try await expectEventually("given up") {
+                    try await ask("user-7", as: "todo-reminders").json == [
+                        "outcomes": [first.eventID: "delivered", second.eventID: "failed"]
+                    ]
+                }
+                #expect(try await ask("user-8", as: "todo-reminders").json == ["outcomes": [:]])
+                #expect(try await ask("user-7", as: "todo-audit").status == 403)
+            }
         }
     }
 

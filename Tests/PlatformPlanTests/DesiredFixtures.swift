@@ -113,6 +113,7 @@ struct Scenario: CustomTestStringConvertible, Sendable {
                 secureSidecars(&spec)
                 schedule(&spec.services.sync)
                 spec.image.pullSecrets = [NameReference("registry-login")]
+                spec.notifications.encryptionSecretRef = SecretKeyReference(name: "webhook-keys", key: "current")
             },
         ]
 

@@ -32,6 +32,23 @@ struct DesiredPropertyTests {
         }
     }
 
+    @Test func `a stage by itself is the same as in the whole, and the outline is the whole without its objects`()
+        throws
+    {
+        try forAll { state, input, seed in
+            for stage in Stage.allCases {
+                #expect(
+                    DesiredState.objects(input, of: stage) == state.objects.filter { $0.stage == stage }, "seed \(seed)"
+                )
+            }
+            var outline = DesiredState.outline(input)
+            #expect(outline.objects.isEmpty)
+            outline.objects = state.objects
+            #expect(outline.text == state.text && outline.secrets == state.secrets, "seed \(seed)")
+            #expect(outline.migrationJob == state.migrationJob && outline.services == state.services, "seed \(seed)")
+        }
+    }
+
     @Test func `equal inputs give equal bytes`() throws {
         for seed in Self.seeds {
             let first = DesiredState.build(Self.input(seed))

@@ -45,6 +45,7 @@ struct RandomPlatform {
         spec.authentication.audience = text()
         spec.authentication.jwksURL = maybe(30) { $0.text() }
         spec.authentication.secretRef = maybe(30) { SecretKeyReference(name: $0.text(), key: $0.text()) }
+        spec.notifications.encryptionSecretRef = maybe(30) { SecretKeyReference(name: $0.text(), key: $0.text()) }
         spec.audit.retention = random.chance(50) ? .forever : .limited(TimeSpan(hours: 50))
         spec.notifications.channels = random.chance(50) ? NotificationChannel.allCases : []
         exposure(&spec.exposure)

@@ -8,9 +8,11 @@ import TodoPlatformAPI
 @Suite(.serialized) struct ConvergenceTests {
     private let standard: JSON = ["profile": "standard", "exposure": ["type": "ingress", "host": "todo.example.com"]]
 
-    @Test(.timeLimit(.minutes(2)))
-    func `a platform becomes ready with one write a child, two for the status, and then silence`() async throws {
-        var unhurried = try await Scene()
+    @Test(.timeLimit(.minutes(2)), arguments: [LocalCluster.Release.current, .kubernetes120])
+    func `a platform becomes ready with one write a child, two for the status, no read, and then silence`(
+        release: LocalCluster.Release
+    ) async throws {
+        var unhurried = try await Scene(release: release)
         // The pace at which a status may follow another is part of what is counted.
         unhurried.hurry = 1
         let scene = unhurried
@@ -22,15 +24,19 @@ import TodoPlatformAPI
             }
             try await scene.waitUntilQuiet()
             scene.transport.log.reset()
+            let begin = ContinuousClock.now
             try await scene.applyPlatform(spec: standard)
             try await expectEventually("ready") { scene.isReady() }
             try await scene.waitUntilQuiet()
+            // What lasts longer, on a busy machine, is told of every five seconds.
+            let longer = Int((ContinuousClock.now - begin).components.seconds / 5)
 
             let writes = scene.transport.log.writes.filter { $0.kind != "Event" }
-            #expect(
-                writes.count <= scene.children.count + 2, "\(writes.count) writes for \(scene.children.count) children")
-            let reads = scene.transport.log.entries.filter { $0.verb == .get || $0.verb == .list }
-            #expect(reads.allSatisfy { $0.kind == "Secret" }, "\(reads.map { "\($0)" })")
+            let ofStatus = writes.count { $0.kind == "TodoPlatform" }
+            #expect(writes.count - ofStatus == scene.children.count, "\(writes.map { "\($0)" })")
+            #expect(ofStatus <= 2 + longer)
+            let reads = scene.transport.log.entries(.reads)
+            #expect(reads.isEmpty, "\(reads.map { "\($0)" })")
 
             scene.transport.log.reset()
             scene.cluster.sendBookmarks()
@@ -120,10 +126,11 @@ import TodoPlatformAPI
         }
     }
 
-    @Test(.timeLimit(.minutes(2))) func `an object of the same name that belongs to somebody else is not taken over`()
+    @Test(.timeLimit(.minutes(2)), arguments: [LocalCluster.Release.current, .kubernetes120])
+    func `an object of the same name that belongs to somebody else is not taken over`(release: LocalCluster.Release)
         async throws
     {
-        let scene = try await Scene()
+        let scene = try await Scene(release: release)
         try await scene.makeSecrets()
         let services = ResourceType(group: "", version: "v1", kind: "Service", plural: "services")
         try await scene.apply(

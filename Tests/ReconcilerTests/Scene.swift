@@ -29,9 +29,12 @@ struct Scene: Sendable {
         "networkPolicies": ["enabled": false],
     ]
 
-    init(systems: [String] = ["Tests/Data/crds"], seed: UInt64 = 1) async throws {
+    init(
+        systems: [String] = ["Tests/Data/crds"], seed: UInt64 = 1, release: LocalCluster.Release = .current
+    ) async throws {
         var options = LocalCluster.Options()
         options.seed = seed
+        options.release = release
         cluster = LocalCluster(options)
         admin = InProcessTransport(cluster)
         transport = FaultyTransport(admin)

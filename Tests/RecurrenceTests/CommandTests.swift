@@ -46,7 +46,7 @@ struct CommandTests {
     @Test func `commands ask for the slots of the specification's vectors`() throws {
         let path = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
         let data = try #require(
-            FileManager.default.contents(atPath: "/\(path)/RecurrenceRuleTests/Data/recurrence-vectors.json"))
+            FileManager.default.contents(atPath: "/\(path)/TaskDomainTests/Recurrence/Data/recurrence-vectors.json"))
         let vectors = try #require(try JSON(parsing: [UInt8](data))["vectors"]?.array)
         var tried = 0
         for vector in vectors where vector["op"] == "next" {

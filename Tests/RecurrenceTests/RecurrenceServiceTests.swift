@@ -126,14 +126,14 @@ import WireValues
             let completions = Completions(
                 database: database, outbox: Outbox(name: "recurrence"), now: { Sample.instant("2026-03-02T08:00:01Z") })
             let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            let outcomes = try await withThrowingTaskGroup(of: Outcome.self) { group in
-                for event in events + events.reversed() {
-                    group.addTask {
-                        try await completions.handle(
-                            Delivery(event: event, role: .taskEvents, receivedAt: event.time, logger: quiet))
-                    }
+            let deliveries = (events + events.reversed()).map {
+                Delivery(event: $0, role: .taskEvents, receivedAt: $0.time, logger: quiet)
+            }
+            let outcomes = try await withThrowingTaskGroup(of: [Outcome].self) { group in
+                for start in stride(from: 0, to: deliveries.count, by: 4) {
+                    group.addTask { try await completions.handle(Array(deliveries[start..<(start + 4)])) }
                 }
-                return try await group.reduce(into: [Outcome]()) { $0.append($1) }
+                return try await group.reduce(into: [Outcome]()) { $0 += $1 }
             }
             #expect(outcomes.filter { $0 == .success }.count == 20)
             #expect(outcomes.filter { $0 == .duplicate }.count == 20)
@@ -141,6 +141,22 @@ import WireValues
                 "SELECT count(*), count(DISTINCT event_id) FROM outbox_recurrence", [])
             #expect(rows.first?.int(0) == 20)
             #expect(rows.first?.int(1) == 20)
+        }
+    }
+
+    @Test func `of a delivery of many it asks for what follows from each, and answers each by itself`() async throws {
+        try await TestEngine.sqlite.withDatabase(migrations: RecurrenceService.allMigrations) { database in
+            try await withService(RecurrenceService.self, database: database) { service in
+                var events = try (1...12 as ClosedRange<Int64>).map { Sample.event(try Sample.task($0)).cloudEvent }
+                events[3].data["task_data"]?["recurrence"] = ["pattern": "hourly"]
+                events[5] = Sample.event(try Sample.task(6), .updated).cloudEvent
+                events[7] = events[2]
+                let outcomes = try await service.deliver(events, to: .taskEvents)
+                #expect(outcomes == events.indices.map { $0 == 3 ? "DROP" : "SUCCESS" })
+                try await expectEventually("published") { service.published(.taskCommands).count == 9 }
+                let asked = Set(service.published(.taskCommands).map(\.subject))
+                #expect(asked == Set([1, 2, 3, 5, 7, 9, 10, 11, 12].map { String($0) }))
+            }
         }
     }
 
@@ -153,9 +169,10 @@ import WireValues
             let event = Sample.event(try Sample.task()).cloudEvent
             let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             // No relay runs, and the sidecar never gets its answer: it will deliver again.
-            let first = try await completions.handle(
-                Delivery(event: event, role: .taskEvents, receivedAt: event.time, logger: quiet))
-            #expect(first == .success)
+            let first = try await completions.handle([
+                Delivery(event: event, role: .taskEvents, receivedAt: event.time, logger: quiet)
+            ])
+            #expect(first == [.success])
             try await withService(RecurrenceService.self, database: database) { service in
                 let again = try await service.deliver(event, to: .taskEvents)
                 #expect(again == "SUCCESS")

@@ -17,18 +17,19 @@ import WireValues
     /// opens it anew.
     private func withReminders(
         _ place: TestPlace, _ scheduler: FakeScheduler, now: Timestamp? = nil, clock: (any Clock<Duration>)? = nil,
-        time: (@Sendable () -> Timestamp)? = nil,
+        time: (@Sendable () -> Timestamp)? = nil, environment: [String: String] = [:],
+        notifications: @escaping @Sendable (FakeServer.Asked) -> FakeServer.Reply? = { _ in nil },
         _ body: @escaping @Sendable (RunningService<RemindersService>) async throws -> Void
     ) async throws {
         let database = try await place.open()
         _ = try await Migrations.run(RemindersService.allMigrations, on: database)
         let now = now ?? start
         try await withService(
-            RemindersService.self, database: database,
+            RemindersService.self, database: database, environment: environment,
             configure: { parts in
                 parts.now = time ?? { now }
                 if let clock { parts.clock = clock }
-            }, sidecar: { scheduler.answer($0) }, body)
+            }, sidecar: { notifications($0) ?? scheduler.answer($0) }, body)
     }
 
     private func deliver(_ event: TaskEvent, to service: RunningService<RemindersService>) async throws {
@@ -262,6 +263,58 @@ import WireValues
                     ])
                 let others = try await service.get("/api/ann/tasks/6/reminders", user: "ann")
                 #expect(others.status == 404)
+            }
+        }
+    }
+
+    @Test(arguments: eachDatabase)
+    func `shows whether a reminder that fired reached anybody, as far as notifications can say`(engine: TestEngine)
+        async throws
+    {
+        let due = Sample.instant("2026-03-09T09:00:00Z")
+        @Sendable func event(_ id: Int64, minutesBefore minutes: Int) -> String {
+            ReminderDue.id(taskID: 1, reminderID: id, remindAt: due.advanced(by: .seconds(-60 * minutes)))
+        }
+        let known = Mutex(["outcomes": [:]] as JSON)
+        let asked = Mutex<[String]>([])
+        try await engine.withPlace { place in
+            let time = Mutex(start)
+            try await withReminders(
+                place, FakeScheduler(), time: { time.withLock { $0 } },
+                environment: ["TODO_NOTIFICATIONS_APP_ID": "todo-notifications"],
+                notifications: { call in
+                    let path = "/v1.0/invoke/todo-notifications/method/internal/users/ann/notifications/outcomes"
+                    guard call.path == path else { return nil }
+                    asked.withLock { $0.append(call.target) }
+                    return .json(known.withLock { $0 })
+                }
+            ) { service in
+                try await deliver(
+                    Sample.event(
+                        try Sample.task(1, due: "2026-03-09T09:00:00", reminders: ["PT1H", "PT30M", "PT10M"]), .created),
+                    to: service)
+                func states() async throws -> [String] {
+                    let answer = try await service.get("/api/ann/tasks/1/reminders", user: "ann")
+                    return answer.json["reminders"]?.array?.compactMap { $0["state"]?.string } ?? []
+                }
+                #expect(try await states() == ["pending", "pending", "pending"])
+                #expect(asked.withLock { $0 } == [], "there was nothing to ask")
+                time.withLock { $0 = due.advanced(by: .seconds(-1_500)) }
+                for (id, minutes) in [(1, 60), (2, 30)] as [(Int64, Int)] {
+                    let job = ReminderJob(
+                        taskID: 1, userID: "ann", reminderID: id, generation: 1,
+                        remindAt: due.advanced(by: .seconds(-60 * minutes)))
+                    #expect(try await service.fire(job: job.name, data: job.data) == 200)
+                }
+                #expect(try await states() == ["fired", "fired", "pending"])
+                known.withLock {
+                    $0 = [
+                        "outcomes": .strings([
+                            event(1, minutesBefore: 60): "delivered", event(2, minutesBefore: 30): "failed",
+                        ])
+                    ]
+                }
+                #expect(try await states() == ["delivered", "failed", "pending"])
             }
         }
     }

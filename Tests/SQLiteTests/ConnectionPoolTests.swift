@@ -6,10 +6,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct `A pool of connections` {
     /// A pool whose jobs can be made to stay.
-    private func pool(size: Int, clock: any Clock<Duration> = ManualClock(), made: Signal = Signal()) -> ConnectionPool<
-        Int
-    > {
-        ConnectionPool(name: "test", size: size, waitLimit: .seconds(5), clock: clock) {
+    private func pool(size: Int, timer: PoolTimer = .system, made: Signal = Signal()) -> ConnectionPool<Int> {
+        ConnectionPool(name: "test", size: size, waitLimit: .seconds(5), timer: timer) {
             made.raise()
             return made.count
         }
@@ -17,7 +15,7 @@ import Testing
 
     @Test func `makes no more connections than it may, and uses them again`() async throws {
         let made = Signal()
-        let pool = pool(size: 3, clock: ContinuousClock(), made: made)
+        let pool = pool(size: 3, made: made)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 { group.addTask { try await pool.run { _ in } } }
             try await group.waitForAll()
@@ -27,8 +25,8 @@ import Testing
     }
 
     @Test func `fails a job that waits too long, and runs the others`() async throws {
-        let clock = ManualClock()
-        let pool = pool(size: 1, clock: clock)
+        let timer = ManualTimer()
+        let pool = pool(size: 1, timer: timer.timer)
         let gate = DispatchSemaphore(value: 0)
         let running = Signal()
         async let first: Int = pool.run { _ in
@@ -39,9 +37,9 @@ import Testing
         await running.wait(beyond: 0)
         await withThrowingTaskGroup(of: Int.self) { group in
             group.addTask { try await pool.run { _ in 2 } }
-            await clock.waitForSleepers(1)
+            await timer.isAsked.wait(beyond: 0)
             #expect(pool.statistics == PoolStatistics(size: 1, busy: 1, waiting: 1))
-            clock.advance(by: .seconds(5))
+            timer.advance(by: .seconds(5))
             await #expect(throws: PoolError.exhausted(pool: "test", size: 1, waited: .seconds(5))) {
                 try await group.next()
             }
@@ -52,9 +50,38 @@ import Testing
         await pool.close()
     }
 
+    @Test func `lets each job wait as long as it may, however many wait`() async throws {
+        let timer = ManualTimer()
+        let pool = pool(size: 1, timer: timer.timer)
+        let gate = DispatchSemaphore(value: 0)
+        let running = Signal()
+        async let first: Int = pool.run { _ in
+            running.raise()
+            gate.wait()
+            return 1
+        }
+        await running.wait(beyond: 0)
+        await withThrowingTaskGroup(of: Int.self) { group in
+            let exhausted = PoolError.exhausted(pool: "test", size: 1, waited: .seconds(5))
+            group.addTask { try await pool.run { _ in 2 } }
+            await timer.isAsked.wait(beyond: 0)
+            timer.advance(by: .seconds(3))
+            group.addTask { try await pool.run { _ in 3 } }
+            while pool.statistics.waiting < 2 { await Task.yield() }
+            timer.advance(by: .seconds(2))
+            await #expect(throws: exhausted) { try await group.next() }
+            #expect(pool.statistics.waiting == 1)
+            timer.advance(by: .seconds(3))
+            await #expect(throws: exhausted) { try await group.next() }
+        }
+        gate.signal()
+        #expect(try await first == 1)
+        await pool.close()
+    }
+
     @Test func `lets a task go that is cancelled while it waits`() async throws {
-        let clock = ManualClock()
-        let pool = pool(size: 1, clock: clock)
+        let timer = ManualTimer()
+        let pool = pool(size: 1, timer: timer.timer)
         let gate = DispatchSemaphore(value: 0)
         let running = Signal()
         let ran = Signal()
@@ -65,7 +92,7 @@ import Testing
         await running.wait(beyond: 0)
         await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await pool.run { _ in ran.raise() } }
-            await clock.waitForSleepers(1)
+            await timer.isAsked.wait(beyond: 0)
             group.cancelAll()
             await #expect(throws: CancellationError.self) { try await group.next() }
         }
@@ -77,14 +104,14 @@ import Testing
     }
 
     @Test func `waits at its end for what runs, and fails what waits`() async throws {
-        let clock = ManualClock()
+        let timer = ManualTimer()
         let closed = Signal()
         final class Connection: Sendable {
             let closed: Signal
             init(_ closed: Signal) { self.closed = closed }
             deinit { closed.raise() }
         }
-        let pool = ConnectionPool(name: "test", size: 1, clock: clock) { Connection(closed) }
+        let pool = ConnectionPool(name: "test", size: 1, timer: timer.timer) { Connection(closed) }
         let gate = DispatchSemaphore(value: 0)
         let running = Signal()
         async let first: Int = pool.run { _ in
@@ -95,7 +122,7 @@ import Testing
         await running.wait(beyond: 0)
         await withThrowingTaskGroup(of: Int.self) { group in
             group.addTask { try await pool.run { _ in 2 } }
-            await clock.waitForSleepers(1)
+            await timer.isAsked.wait(beyond: 0)
             async let end: Void = pool.close()
             await #expect(throws: PoolError.closed(pool: "test")) { try await group.next() }
             #expect(closed.count == 0)
@@ -132,5 +159,35 @@ import Testing
         try await pool.run { _ in }
         await pool.close()
         #expect(closed.count == 2)
+    }
+}
+
+/// Time that goes on when the test says so.
+private final class ManualTimer: Sendable {
+    private struct State {
+        var now: Duration = .zero
+        var calls: [(at: Duration, call: @Sendable () -> Void)] = []
+    }
+
+    private let state = Mutex(State())
+    /// Raised whenever somebody wants to be called.
+    let isAsked = Signal()
+
+    var timer: PoolTimer {
+        PoolTimer(
+            now: { self.state.withLock { $0.now } },
+            after: { time, call in
+                self.state.withLock { $0.calls.append(($0.now + time, call)) }
+                self.isAsked.raise()
+            })
+    }
+
+    func advance(by time: Duration) {
+        let due = state.withLock { state in
+            state.now += time
+            defer { state.calls.removeAll { $0.at <= state.now } }
+            return state.calls.filter { $0.at <= state.now }
+        }
+        for entry in due { entry.call() }
     }
 }

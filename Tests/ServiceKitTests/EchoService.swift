@@ -60,6 +60,11 @@ final class EchoService: TodoService {
             if deliveries.contains(where: { $0.event.type == "bad" }) { throw EventProblem.malformed("no task_id") }
             return deliveries.map { _ in .success }
         }
+        let isNoStranger: EventConcern = { _, key in key != "stranger" }
+        routes.eventBatches(.taskUpdates, concerning: isNoStranger) { deliveries in
+            self.seen.withLock { $0 += deliveries }
+            return deliveries.map { _ in .success }
+        }
         routes.jobs { call in
             self.jobs.withLock { $0.append(call) }
             if call.name == "fails" { throw Unforeseen() }

@@ -120,6 +120,31 @@ import WireValues
         }
     }
 
+    @Test func `events of no concern are answered without being read, and the others come whole`() async throws {
+        try await withEcho { running, echo in
+            let mixed = try await running.deliver(
+                [event("a"), event("b", key: "stranger"), event("c")], to: .taskUpdates)
+            #expect(mixed == ["SUCCESS", "SUCCESS", "SUCCESS"])
+            #expect(try await running.deliver(event("d", key: "stranger"), to: .taskUpdates) == "SUCCESS")
+            #expect(try await running.deliver(event("e"), to: .taskUpdates) == "SUCCESS")
+            #expect(echo.seen.withLock { $0.map(\.event) } == [event("a"), event("c"), event("e")])
+            let page = try await running.send("GET", "/metrics", onAdminPort: true).text
+            #expect(page.contains(#"todo_events_handled_total{topic="task-updates",outcome="success"} 5"#))
+        }
+    }
+
+    @Test func `an event that does not say whom it concerns is read`() async throws {
+        try await withEcho { running, echo in
+            var wrapped: JSON = ["specversion": "1.0", "id": "w", "source": "sidecar", "type": "com.dapr.event.sent"]
+            wrapped["data"] = event("a").json
+            #expect(try await running.deliver(bytes: wrapped.bytes, to: .taskUpdates) == "SUCCESS")
+            #expect(echo.seen.withLock { $0.map(\.event) } == [event("a")])
+            let nonsense = #"{"specversion":"1.0","id":"x","source":"/y","type":"task.changed","data":{"nonsense":1}}"#
+            let outcome = try await running.deliver(bytes: Array(nonsense.utf8), to: .taskUpdates)
+            #expect(outcome == "DROP")
+        }
+    }
+
     @Test func `only the sidecar delivers`() async throws {
         try await withEcho(environment: ["APP_API_TOKEN": "between-us"]) { running, echo in
             let withoutToken = try await running.deliver(event("e1"), to: .taskEvents)

@@ -58,6 +58,8 @@ import WireValues
             broker.refuse { _ in false }
             clock.advance(by: .seconds(30))
             try await expectEventually("published") { broker.arrived == ["a1"] && outbox.isEmpty }
+            // Said at once, not with the next measurement.
+            try await expectEventually("nothing waits") { metrics.gauge("todo_outbox_pending", help: "").value() == 0 }
         }
     }
 

@@ -1,6 +1,7 @@
 import Crypto
 import FoundationEssentials
 import Logging
+import ServiceHarness
 import Synchronization
 import TaskDomain
 import TestKit
@@ -103,6 +104,62 @@ struct TokenTests {
         #expect(documents.count == 3)
         // It left the set, and so it is gone.
         #expect(try await source.key("rsa-1") == nil)
+    }
+
+    @Test func `a token that was accepted is so no longer than its key`() async throws {
+        let elapsed = Elapsed()
+        let documents = Documents([samples["keys"].bytes, samples["without_old"].bytes])
+        let source = KeySource(clock: ManualClock(), elapsed: elapsed.read, logger: quiet) { try documents.next() }
+        let authenticator = Authenticator(
+            .tokens(
+                TokenRules(issuer: samples.text("issuer"), audience: samples.text("audience")), secret: nil,
+                keys: source), now: { [now] in now })
+        let token = try #require(samples.accepted.first { $0.name.hasPrefix("RS256") }).token
+        for _ in 0..<3 { #expect(try await authenticator.identity(bearer: token).token == token) }
+        elapsed.advance(by: .seconds(31))
+        #expect(try await source.key("unknown") == nil)
+        let problem = await #expect(throws: Problem.self) { _ = try await authenticator.identity(bearer: token) }
+        #expect(problem?.code == "token_key")
+    }
+
+    @Test func `a token that was accepted is refused when it has expired, and before it holds`() async throws {
+        let time = Mutex(Timestamp(seconds: 1_800_000_000))
+        let authenticator = Authenticator(
+            .tokens(
+                TokenRules(issuer: nil, audience: TestTokens.audience),
+                secret: .hmac(SymmetricKey(data: Data(TestTokens.secret.utf8))), keys: nil),
+            now: { time.withLock { $0 } })
+        let token = TestTokens.token(
+            "user-7", now: time.withLock { $0 }, claims: JSONObject([("nbf", .integer(1_800_000_000))]))
+        for _ in 0..<2 { #expect(try await authenticator.identity(bearer: token).userID == "user-7") }
+        // An hour, and half a minute for clocks that are apart.
+        let moments: [(seconds: Int64, code: String?)] = [
+            (3_629, nil), (3_630, "token_expired"), (3_629, nil), (-30, nil), (-31, "token_early"),
+        ]
+        for moment in moments {
+            time.withLock { $0 = Timestamp(seconds: 1_800_000_000 + moment.seconds) }
+            var code: String?
+            do throws(Problem) {
+                _ = try await authenticator.identity(bearer: token)
+            } catch {
+                code = error.code
+            }
+            #expect(code == moment.code, "after \(moment.seconds) s")
+        }
+    }
+
+    @Test func `of any number of tokens only so many are remembered, the latest among them`() {
+        let known = KnownTokens()
+        let now = Timestamp(seconds: 1_800_000_000)
+        let entry = KnownTokens.Entry(
+            userID: "u", actor: Actor(kind: .user, id: "u"), validity: now..<now.advanced(by: .seconds(60)),
+            expiresAt: now.advanced(by: .seconds(60)), generation: 0)
+        for number in 0..<10_000 { known.keep(entry, KnownTokens.digest("token \(number)")) }
+        let kept = (0..<10_000).filter {
+            known.entry(KnownTokens.digest("token \($0)"), now: now, generation: 0) != nil
+        }
+        #expect(kept.count <= 2 * KnownTokens.halfLimit)
+        #expect(kept.last == 9_999)
     }
 
     @Test func `an issuer that does not answer takes no key away`() async throws {

@@ -131,11 +131,19 @@ struct ConversationTests {
     @Test func `the client's goodbye is answered once`() {
         var scene = SessionScene(.after(0))
         scene.logIn()
-        scene.run { session, _ in session.receivedClose() }
+        scene.run { session, _ in session.receivedClose(nil) }
         #expect(scene.closed?.code == 1000)
         #expect(scene.isCut)
         scene.change()
         #expect(scene.numbers.isEmpty)
+    }
+
+    @Test func `the client's code is said back to it`() {
+        var scene = SessionScene(.after(0))
+        scene.logIn()
+        scene.run { session, _ in session.receivedClose(1001) }
+        #expect(scene.closed?.code == 1001)
+        #expect(scene.isCut)
     }
 
     @Test func `after our goodbye the client has a moment to answer, and nothing else is said`() {

@@ -119,7 +119,7 @@ struct FollowingTests {
     }
 
     @Test func `an update that was lost, and that nothing follows, is found when the position is read again`() {
-        var scene = SessionScene(.after(0))
+        var scene = SessionScene(.after(0), spread: 0, isReplicaYoung: true)
         scene.logIn()
         scene.answerReads()
         scene.newest = 1
@@ -133,6 +133,30 @@ struct FollowingTests {
         }
         scene.answerReads()
         #expect(scene.numbers == [1, 2])
+    }
+
+    @Test func `a position that updates confirm is not read again`() {
+        var scene = SessionScene(.after(0))
+        scene.logIn()
+        scene.answerReads()
+        for _ in 0..<10 {
+            scene.wait(.seconds(29))
+            scene.run { $0.receivedPong(now: $1) }
+            scene.change()
+        }
+        #expect(scene.reads.isEmpty)
+        #expect(scene.numbers == Array(1...10))
+    }
+
+    @Test func `clients that came together while the replica was young do not read together`() {
+        let begins = [0.0, 0.5, 1.0].map { spread in
+            var scene = SessionScene(.after(0), spread: spread, isReplicaYoung: true)
+            scene.logIn()
+            scene.answerReads()
+            while scene.reads.isEmpty { scene.wait(.milliseconds(100)) }
+            return scene.now
+        }
+        #expect(begins == [.seconds(5), .seconds(10), .seconds(15)])
     }
 
     @Test func `a feed that does not answer is asked again with growing pauses, and nothing is lost`() {
@@ -160,6 +184,15 @@ struct FollowingTests {
         scene.answerReads()
         scene.change()
         #expect(scene.story == ["authenticated", "reset 12", "live 12", "13"])
+    }
+
+    @Test func `an update that is quicker than the first page is no sign of another history`() {
+        var scene = SessionScene(.after(12))
+        scene.newest = 12
+        scene.logIn()
+        scene.change()
+        scene.answerRead(at: 12)
+        #expect(scene.story == ["authenticated", "13", "live 13"])
     }
 
     @Test func `changes that are no longer kept are answered with a reset`() {

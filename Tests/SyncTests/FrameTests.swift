@@ -136,7 +136,7 @@ struct FrameTests {
                 while let frame = try channel.readInbound(as: WebSocketFrame.self) {
                     pieces.append(assembly.take(frame))
                     if case .violation = pieces.last { return pieces }
-                    if case .close = pieces.last { return pieces }
+                    if case .close? = pieces.last { return pieces }
                 }
             } catch {
                 return pieces + [.violation(.protocolError("\(error)"))]

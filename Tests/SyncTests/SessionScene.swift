@@ -27,8 +27,12 @@ struct SessionScene {
     private(set) var reads: [Int64?] = []
     private(set) var checks: [String] = []
 
-    init(_ beginning: SyncSession.Beginning = .unsaid, limits: SyncLimits = SyncLimits(), spread: Double = 0.5) {
-        session = SyncSession(userID: Self.user, beginning: beginning, limits: limits, spread: spread)
+    init(
+        _ beginning: SyncSession.Beginning = .unsaid, limits: SyncLimits = SyncLimits(), spread: Double = 0.5,
+        isReplicaYoung: Bool = false
+    ) {
+        session = SyncSession(
+            userID: Self.user, beginning: beginning, limits: limits, spread: spread, isReplicaYoung: isReplicaYoung)
     }
 
     static func update(_ sequence: Int64, padding: Int = 0) -> SyncUpdate {
@@ -73,6 +77,13 @@ struct SessionScene {
         let after = reads.removeFirst()
         let page = page(after)
         run { $0.pageRead(page, now: $1) }
+    }
+    /// Answers the oldest read from what was there when `newest` was the newest change.
+    mutating func answerRead(at newest: Int64) {
+        let newestNow = self.newest
+        self.newest = newest
+        answerRead()
+        self.newest = newestNow
     }
     mutating func failRead(_ reason: CloseReason? = nil) {
         reads.removeFirst()
@@ -122,6 +133,9 @@ struct SessionScene {
             case .close(let reason):
                 #expect(closed == nil, "closed twice")
                 closed = reason
+            case .echoClose(let code):
+                #expect(closed == nil, "closed twice")
+                closed = CloseReason(code, "")
             case .cut: isCut = true
             }
         }

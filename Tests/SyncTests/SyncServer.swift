@@ -1,7 +1,7 @@
-import HTTPTypes
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import ServiceKit
 import ServiceLifecycle
@@ -71,12 +71,11 @@ struct SyncServer: Sendable {
                 return .success(SyncSession.Client(userID: String(token.dropFirst(6)), expiresAt: nil, expiresIn: nil))
             }, logger: logger)
         let channel = SyncChannel(
-            http: HTTP1Channel(responder: { request, writer, _ in
-                var body = try await writer.writeHead(
-                    HTTPResponse(status: .notFound, headerFields: [.contentLength: "\(request.uri.path.utf8.count)"]))
-                try await body.write(ByteBuffer(string: request.uri.path))
-                try await body.finish(nil)
-            }), world: { world })
+            http: ServiceChannel { head, _, _ in
+                ServiceAnswer(
+                    status: 404, headers: ["Content-Length": "\(head.uri.utf8.count)"],
+                    body: ByteBuffer(string: head.uri))
+            }, world: { world })
         let (started, start) = AsyncStream<Int>.makeStream()
         let server = channel.server(
             configuration: ServerConfiguration(address: .hostname("127.0.0.1", port: 0)),

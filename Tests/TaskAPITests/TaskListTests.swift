@@ -111,5 +111,6 @@ import WireValues
         }
         #expect(throws: Problem.self) { try ListParameters.read(Query("colour=blue")) }
         #expect(throws: Problem.self) { try ListParameters.read(Query("limit=1&limit=2")) }
+        #expect(throws: Problem.self) { try ListParameters.read(Query("priority=low&priority=low")) }
     }
 }

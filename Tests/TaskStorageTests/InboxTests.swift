@@ -27,6 +27,26 @@ import WireValues
     }
 
     @Test(arguments: eachDatabase)
+    func `tells of many at once which are new, and of equal ones the first`(engine: TestEngine) async throws {
+        try await engine.withDatabase(migrations: [Inbox.migrations]) { database in
+            func firsts(_ ids: [String]) async throws -> [Bool] {
+                try await database.transaction { transaction in
+                    try Inbox.firstTimes(
+                        consumer: "c", eventType: "t.v2", ids: ids, at: Self.moment, in: transaction)
+                }
+            }
+            #expect(try await firsts(["b", "a", "b"]) == [true, true, false])
+            let many = (0..<90).map { "\($0)" }
+            #expect(try await firsts(["a"] + many) == [false] + many.map { _ in true })
+            #expect(try await firsts([]) == [])
+            let known = try await database.transaction { transaction in
+                try Inbox.firstTime(consumer: "c", eventType: "t", id: "89", at: Self.moment, in: transaction)
+            }
+            #expect(!known)
+        }
+    }
+
+    @Test(arguments: eachDatabase)
     func `lets one of many simultaneous deliveries have its effect, from two replicas`(engine: TestEngine) async throws
     {
         try await engine.withPlace { place in

@@ -43,12 +43,4 @@ import Testing
         #expect(plan.surplus == [1, 3, 5, 7, 9, 11, 13, 15])
         #expect(plan.lanes == [0, 2, 4, 6, 8, 10, 12, 14])
     }
-
-    @Test func `renews a hold in time, and not before`() {
-        let leases = [
-            LanePlan.Lease(lane: 0, relay: "a", until: Self.now + 4 * Self.second),
-            LanePlan.Lease(lane: 1, relay: "a", until: Self.now + 2 * Self.second),
-        ]
-        #expect(plan("a", [("a", 0)], leases).unsecured == Set(1..<16))
-    }
 }

@@ -111,6 +111,37 @@ import WireValues
         }
     }
 
+    @Test(arguments: eachDatabase)
+    func `a relay that goes by its hold gets what is new, and nothing of a lane that is another's`(engine: TestEngine)
+        async throws
+    {
+        try await engine.withDatabase(migrations: [Self.outbox.migrations]) { database in
+            try await Self.append((0..<50).map { Self.row("user-\($0)", $0) }, to: database)
+            let first = try await Self.claim("a", from: database)
+            #expect(first.rows.count == 50)
+            let early = try await Self.claim("b", from: database)
+            #expect(early.rows.isEmpty)
+            try await Self.append((50..<60).map { Self.row("user-\($0)", $0) }, to: database)
+            // However long this takes, the hold is young.
+            let inAnHour = ContinuousClock.now + .seconds(3_600)
+            let (published, hold) = (first.rows.map(\.id), LaneHold(lanes: first.hold.lanes, since: inAnHour))
+            let second = try await database.transaction {
+                try Self.outbox.claim(by: "a", limit: 100, published: published, holding: hold, in: $0)
+            }
+            #expect(second.rows.map(\.row) == (50..<60).map { Self.row("user-\($0)", $0) })
+            // Looked up anew, half of the lanes are b's.
+            let third = try await Self.claim("a", from: database)
+            #expect((1..<10).contains(third.rows.count))
+            let fromHold = LaneHold(lanes: third.hold.lanes, since: inAnHour)
+            let fourth = try await database.transaction {
+                try Self.outbox.claim(by: "a", limit: 100, holding: fromHold, in: $0)
+            }
+            #expect(fourth.rows.map(\.row) == third.rows.map(\.row))
+            let rest = try await Self.claim("b", from: database)
+            #expect(rest.rows.count + third.rows.count == 10)
+        }
+    }
+
     /// The property that everything else is for. Two relays that die and come back, fail to publish now and then, and
     /// are too late with what they hold; writers that race.
     @Test(arguments: eachDatabase)
@@ -199,13 +230,13 @@ import WireValues
             try await Self.append((0..<5).map { Self.row("late", $0) }, at: old, to: database)
             try await Self.append((0..<5).map { Self.row("waiting", $0) }, at: old, to: database)
             try await Self.append((0..<5).map { Self.row("young", $0) }, at: now, to: database)
-            let batch = try await Self.claim("a", from: database)
-            let ids = { @Sendable (key: String) in batch.rows.filter { $0.row.key == key }.map(\.id) }
             // The old ones went out when they were written, the late ones only now.
             _ = try await database.transaction { transaction in
                 try transaction.execute(
-                    "DELETE FROM outbox_test_pending WHERE id \(database.dialect.isIn(1))", [.list(ids("old"))])
+                    "DELETE FROM outbox_test_pending WHERE id IN (SELECT id FROM outbox_test WHERE key = 'old')")
             }
+            let batch = try await Self.claim("a", from: database)
+            let ids = { @Sendable (key: String) in batch.rows.filter { $0.row.key == key }.map(\.id) }
             _ = try await Self.claim("a", published: ids("late") + ids("young"), from: database)
             var after: Int64? = 0
             var bites = 0
@@ -247,6 +278,38 @@ import WireValues
             #expect(count == 3)
             let again = try await Self.claim("a", from: database)
             #expect(again.rows.map(\.row) == [2, 3, 4].map { Self.row("bob", $0) })
+            _ = try await Self.claim("a", published: again.rows.map(\.id), from: database)
+            let one = try await database.transaction { transaction in
+                try Self.outbox.replay(
+                    from: Timestamp(seconds: 0), to: Self.moment.advanced(by: .seconds(86_400)), eventID: "ann-7",
+                    in: transaction)
+            }
+            #expect(one == 1)
+            let last = try await Self.claim("a", from: database)
+            #expect(last.rows.map(\.row) == [Self.row("ann", 7)])
+        }
+    }
+
+    @Test(arguments: eachDatabase)
+    func `tells what waits, what holds it up, and what is kept`(engine: TestEngine) async throws {
+        try await engine.withDatabase { database in
+            #expect(try await !Self.outbox.exists(on: database))
+            _ = try await Migrations.run([Self.outbox.migrations], on: database)
+            #expect(try await Self.outbox.exists(on: database))
+            let empty = try await database.read { try Self.outbox.status(in: $0) }
+            #expect(empty.waiting == 0 && empty.keptSince == nil && empty.relays.isEmpty)
+            // "ann" and "bob" have lanes of their own.
+            try await Self.append([Self.row("ann", 1), Self.row("ann", 2)], to: database)
+            try await Self.append([Self.row("bob", 3)], at: Self.moment.advanced(by: .seconds(1)), to: database)
+            let batch = try await Self.claim("a", from: database)
+            _ = try await Self.claim("a", published: batch.rows.prefix(1).map(\.id), from: database)
+            let status = try await database.read { try Self.outbox.status(in: $0) }
+            #expect(status.waiting == 2)
+            #expect(status.queues.map(\.waiting) == [1, 1])
+            #expect(status.queues.map(\.first.row.eventID) == ["ann-2", "bob-3"])
+            #expect(status.queues.last?.first.createdAt == Self.moment.advanced(by: .seconds(1)))
+            #expect(status.keptSince == Self.moment)
+            #expect(status.relays.map(\.name) == ["a"])
         }
     }
 }

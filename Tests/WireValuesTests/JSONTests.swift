@@ -53,6 +53,36 @@ import WireValues
         #expect(value == ["metadata": ["name": "a"]])
     }
 
+    @Test func `an object that is kept as text is the text that came, and other values are built`() throws {
+        let text = #"[{"data": { "a" : "ö\"}" , "data":[1,{}]} },{"data":[1]},{"data":"x"}]"#
+        let value = try JSON(parsing: Array(text.utf8), keepingText: ["data"])
+        #expect(value == [["data": #"{ "a" : "ö\"}" , "data":[1,{}]}"#], ["data": [1]], ["data": "x"]])
+    }
+
+    @Test func `what is skipped or kept as text is as strictly checked as what is built`() {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SeededGenerator(seed: seed)
+        let alphabet = Array("{}[]\":,\\ue0123456789-+.tfnrls \u{7f}".utf8) + [0xC3, 0xA9, 0xF0, 0x00]
+        var accepted = 0
+        for _ in 0..<20_000 {
+            var bytes = random.json(depth: 3).bytes
+            for _ in 0..<Int.random(in: 0...2, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                bytes[place] = alphabet[Int.random(in: 0..<alphabet.count, using: &random)]
+            }
+            let whole = Array(#"{"data":{"x":"#.utf8) + bytes + Array("}}".utf8)
+            let isAccepted = (try? JSON(parsing: whole)) != nil
+            if isAccepted { accepted += 1 }
+            #expect(((try? JSON(parsing: whole, skipping: ["data"])) != nil) == isAccepted, "seed \(seed), \(bytes)")
+            let kept = try? JSON(parsing: whole, keepingText: ["data"])
+            #expect((kept != nil) == isAccepted, "seed \(seed), \(bytes)")
+            if isAccepted, let text = kept?["data"]?.string {
+                #expect((try? JSON(parsing: text)) == (try? JSON(parsing: whole))?["data"], "seed \(seed), \(bytes)")
+            }
+        }
+        #expect(accepted > 1_000 && accepted < 20_000, "seed \(seed): \(accepted) were accepted")
+    }
+
     @Test func `equality ignores the order of members, canonical bytes too`() {
         let one: JSON = ["a": 1, "b": ["x": true, "y": .null]]
         let other: JSON = ["b": ["y": .null, "x": true], "a": 1.0]
@@ -72,6 +102,19 @@ import WireValues
     @Test func `characters that YAML readers refuse or fold are escaped`() {
         let text: JSON = "\u{7f}\u{85}\u{2028}\u{feff}é"
         #expect(text.text == #""\u007f\u0085\u2028\ufeffé""#)
+    }
+
+    @Test func `what was written before stands where it belongs`() throws {
+        let inner: JSON = ["title": "a \"quoted\" one", "n": 1]
+        let outer: JSON = ["id": "x", "data": ["before": true, "task": .null, "after": -5], "last": 2]
+        let expected: JSON = ["id": "x", "data": ["before": true, "task": inner, "after": -5], "last": 2]
+        #expect(outer.bytes(with: inner.bytes, at: ["data", "task"]) == expected.bytes)
+        #expect(outer.bytes(with: inner.bytes, at: []) == inner.bytes)
+    }
+
+    @Test(arguments: [0, 7, -7, 10, 1_234_567_890, Int64.max, Int64.min])
+    func `integers are written digit by digit`(number: Int64) {
+        #expect(JSON.integer(number).text == String(number))
     }
 
     @Test func `what is written is read back the same`() throws {

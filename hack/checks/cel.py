@@ -101,6 +101,18 @@ def unknown_fields(schema, path):
         yield from unknown_fields(schema["items"], f"{path}[]")
 
 
+def unbounded_texts(schema, path):
+    """Rules that make a text of a number: its length is unknown, so that the API server takes the rule's cost for endless
+    and refuses the whole CRD."""
+    for validation in schema.get("x-kubernetes-validations", []):
+        if re.search(r"\bstring\(", validation["rule"]):
+            yield f"{path}: string() makes the cost of the rule endless: {validation['rule']}"
+    for name, field in schema.get("properties", {}).items():
+        yield from unbounded_texts(field, f"{path}.{name}")
+    if "items" in schema:
+        yield from unbounded_texts(schema["items"], f"{path}[]")
+
+
 def messages(schema):
     for validation in schema.get("x-kubernetes-validations", []):
         yield validation["message"]
@@ -124,6 +136,7 @@ def main(crd, fixtures):
             problems.append(f"{name}: expected {expected or 'no violation'}, got {found or 'none'}")
 
     problems += unknown_fields(schema, "spec")
+    problems += unbounded_texts(schema, "spec")
     for path, field, default in raw_defaults(schema, "spec"):
         for place, message in violations(rules, field, default, None, path):
             problems.append(f"default of {place}: {message}")

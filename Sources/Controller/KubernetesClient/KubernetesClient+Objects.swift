@@ -29,14 +29,16 @@ extension KubernetesClient {
 
     /// Server-side apply: makes `object` the complete intent of `fieldManager`, creating it if need be.
     ///
+    /// - Parameter skipping: as `send`; the answer tells of every field who owns it, often half of its text.
     /// - Throws: `.conflict` without `force` when others own fields; `causes` names them.
     package func apply(
         _ object: KubernetesObject, _ type: ResourceType, fieldManager: String, force: Bool = true,
-        dryRun: Bool = false, subresource: String? = nil
+        dryRun: Bool = false, subresource: String? = nil, skipping: [StaticString] = ["managedFields"]
     ) async throws(KubernetesError) -> KubernetesObject {
         try await self.object(
             .apply(
-                object, type, fieldManager: fieldManager, force: force, dryRun: dryRun, subresource: subresource))
+                object, type, fieldManager: fieldManager, force: force, dryRun: dryRun, subresource: subresource),
+            skipping: skipping)
     }
 
     /// Deletes one object. An object that is not there is a success.
@@ -56,8 +58,10 @@ extension KubernetesClient {
     }
 
     /// Sends `request`, whose answer is one object.
-    package func object(_ request: KubernetesRequest) async throws(KubernetesError) -> KubernetesObject {
-        let json = try await send(request)
+    package func object(_ request: KubernetesRequest, skipping: [StaticString] = []) async throws(KubernetesError)
+        -> KubernetesObject
+    {
+        let json = try await send(request, skipping: skipping)
         guard json["metadata"]?.object != nil else {
             throw KubernetesError(.undecodable, "\(request.summary): the answer is no Kubernetes object")
         }

@@ -10,31 +10,29 @@ package final class ClusterAPIs: Sendable {
     /// Asks for one more look at discovery; bounded to one pending wish.
     package let wishes: AsyncStream<Void>
     private let wish: AsyncStream<Void>.Continuation
-    private let state: Mutex<ServedAPIs>
+    private let state: Mutex<State>
     /// Names of definitions on their way out: still served, but what is made now would keep them from going.
     private let terminating = Mutex<Set<String>>([])
-    private let discover: @Sendable () async throws(KubernetesError) -> ServedAPIs
+    private let client: KubernetesClient
+
+    private struct State {
+        var apis = ServedAPIs()
+        var version: ServerVersion?
+    }
 
     package init(client: KubernetesClient) {
         (wishes, wish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        state = Mutex(ServedAPIs())
-        let groups = Set(ResourceType.platformKinds.map(\.group))
-        discover = { () async throws(KubernetesError) -> ServedAPIs in
-            try await Discovery(client: client).servedAPIs(groups: groups)
-        }
+        state = Mutex(State())
+        self.client = client
     }
 
-    /// For tests: serves exactly `apis`.
-    package init(fixed apis: ServedAPIs) {
-        (wishes, wish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        state = Mutex(apis)
-        discover = { () async throws(KubernetesError) -> ServedAPIs in apis }
-    }
+    /// What the server says it is; nil before the first `refresh`, or when it does not say.
+    var version: ServerVersion? { state.withLock { $0.version } }
 
     /// What may be used now: what discovery found, without what is on its way out.
     package var served: ServedAPIs {
         let names = terminating.withLock { $0 }
-        var served = state.withLock { $0 }
+        var served = state.withLock { $0.apis }
         if !names.isEmpty {
             for (kind, entry) in served.entries where names.contains("\(entry.plural).\(kind.group)") {
                 served.remove(kind)
@@ -63,7 +61,9 @@ package final class ClusterAPIs: Sendable {
 
     /// Asks the cluster once. - Throws: what discovery throws; the last known state stays then.
     package func refresh() async throws(KubernetesError) {
-        let found = try await discover()
-        state.withLock { $0 = found }
+        let version = try await client.serverVersion()
+        let found = try await Discovery(client: client).servedAPIs(
+            groups: Set(ResourceType.platformKinds.map(\.group)))
+        state.withLock { $0 = State(apis: found, version: version) }
     }
 }

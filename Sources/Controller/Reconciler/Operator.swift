@@ -22,8 +22,6 @@ package final class Operator: Sendable {
         package var workers = 4
         /// False runs without a lease: one replica only.
         package var electsLeader = true
-        /// What the server says of itself allows the streaming form of the first list (Kubernetes 1.32 and later).
-        package var usesStreamingLists = false
         /// Gives freed memory back to the system. Called when the first lists are in, and some seconds after many
         /// reconciles: both leave more behind than they keep.
         package var releaseMemory: @Sendable () -> Void = {}
@@ -64,13 +62,14 @@ package final class Operator: Sendable {
         let apis = ClusterAPIs(client: client)
         let relay = Relay()
         self.relay = relay
+        let streamsLists: @Sendable () -> Bool = { apis.version?.streamsLists ?? false }
         let secrets = ReferenceWatch.secrets(
-            client: client, digest: { IntentDigest(ofBytes: $0).description }, surroundings: surroundings,
-            logger: logger,
+            client: client, digest: { IntentDigest(ofBytes: $0).description }, streamsLists: streamsLists,
+            surroundings: surroundings, logger: logger,
             onChange: { _, platforms in for platform in platforms { relay.enqueue(platform) } })
         let kafkas = ReferenceWatch(
             client: client, type: { apis.kafkaType }, content: { ExistingKafka.listeners(of: $0) },
-            surroundings: surroundings, logger: logger,
+            streamsLists: streamsLists, surroundings: surroundings, logger: logger,
             onChange: { _, platforms in for platform in platforms { relay.enqueue(platform) } })
         let events = EventRecorder(
             client: client, reportingController: "todoplatform.dev/todo-controller",
@@ -104,8 +103,8 @@ package final class Operator: Sendable {
             return outcome
         }
         informers = Informers(
-            client: client, store: store, streamingLists: configuration.usesStreamingLists,
-            surroundings: surroundings, logger: logger, onEvent: { relay.informer($0) })
+            client: client, store: store, surroundings: surroundings, logger: logger,
+            onEvent: { relay.informer($0) })
         // CustomResourceDefinitions only tell that something changed: they are kept in a store of their own and read
         // by discovery, not from here.
         let definitionStore = ObjectStore(ownerLabel: PlatformLabels.platform)
@@ -116,9 +115,7 @@ package final class Operator: Sendable {
             apis.note(definition: change.key.name, isTerminating: change.new?.isDeleting ?? false)
             relay.definitionsChanged()
         }
-        definitions = Informers(
-            client: client, store: definitionStore, streamingLists: configuration.usesStreamingLists,
-            surroundings: surroundings, logger: logger)
+        definitions = Informers(client: client, store: definitionStore, surroundings: surroundings, logger: logger)
         relay.connect(self)
         store.onChange { [relay] change in
             if change.key.kind == TodoPlatform.type.groupKind {
@@ -162,11 +159,12 @@ package final class Operator: Sendable {
     }
 
     /// Follows each burst of work with one release, when its last answers and watch events are most likely through; in a
-    /// long one, every five seconds. Nothing happens while nothing does.
+    /// long one, every twenty seconds, for what is given back is soon wanted again. Nothing happens while nothing does.
     private func releaseMemory() async {
         for await _ in relay.releases {
-            do { try await surroundings.sleep(.seconds(5)) } catch { return }
+            do { try await surroundings.sleep(surroundings.now() + .seconds(5)) } catch { return }
             configuration.releaseMemory()
+            do { try await surroundings.sleep(surroundings.now() + .seconds(15)) } catch { return }
         }
     }
 
@@ -222,6 +220,7 @@ package final class Operator: Sendable {
             do throws(KubernetesError) {
                 try await apis.refresh()
                 let served = apis.served
+                if apis.version?.streamsLists == true { informers.useStreamingLists() }
                 let changed = standing.withLock { standing in
                     defer { standing.served = served }
                     return standing.served != served
@@ -233,7 +232,7 @@ package final class Operator: Sendable {
                 failures += 1
                 logger.warning("discovery failed", metadata: ["error": "\(error.message)"])
                 let pause = Duration.milliseconds(min(500 * (1 << min(failures, 6)), 30_000))
-                do { try await surroundings.sleep(pause) } catch { return false }
+                do { try await surroundings.sleep(surroundings.now() + pause) } catch { return false }
             }
         }
         return false
@@ -243,8 +242,8 @@ package final class Operator: Sendable {
     /// it said that it would.
     private func followDefinitions() async {
         for await _ in apis.wishes {
-            for pause in [Duration.milliseconds(100), .milliseconds(900), .seconds(4)] {
-                do { try await surroundings.sleep(pause) } catch { return }
+            for pause in [Duration.milliseconds(100), .milliseconds(900), .seconds(2)] {
+                do { try await surroundings.sleep(surroundings.now() + pause) } catch { return }
                 guard await discover() else { return }
             }
         }
@@ -274,8 +273,11 @@ package final class Operator: Sendable {
 
     /// Served kinds that could not be listed yet: what is missing from the cache may be in the cluster.
     fileprivate var unseen: Set<GroupKind> {
-        Set(apis.served.entries.keys.filter { !informers.isSynced($0) })
-            .intersection(ResourceType.platformKinds.map(\.groupKind))
+        let synced = informers.syncedKinds
+        let waiting = ResourceType.platformKinds.lazy.map(\.groupKind).filter { !synced.contains($0) }
+        guard !waiting.isEmpty else { return [] }
+        let served = apis.served
+        return Set(waiting.filter(served.serves))
     }
 
     fileprivate var isReady: Bool { standing.withLock { $0.isReady } }

@@ -43,8 +43,13 @@ extension PlatformReconciler {
     /// hand-over comes before its apply, the finalizer before the first child.
     private static func batchLength(_ actions: ArraySlice<Action>) -> Int {
         guard case .apply(let first)? = actions.first else { return 1 }
+        var hasRole = false
         return actions.prefix(width).prefix { action in
-            if case .apply(let apply) = action { apply.stage == first.stage } else { false }
+            guard case .apply(let apply) = action, apply.stage == first.stage else { return false }
+            // Who binds a Role must have its rights: the API server reads it then.
+            if apply.key.kind.kind == "RoleBinding", hasRole { return false }
+            hasRole = hasRole || apply.key.kind.kind == "Role"
+            return true
         }.count
     }
 
@@ -121,16 +126,10 @@ extension PlatformReconciler {
         guard case .missing = apply.cause else {
             return try await client.apply(apply.object, apply.type, fieldManager: FieldManager.objects)
         }
-        if !conditionlessKinds.withLock({ $0.contains(apply.key.kind) }) {
-            do throws(KubernetesError) {
-                return try await create(apply)
-            } catch {
-                if error.code == .invalid, error.message.contains("resourceVersion should not be set") {
-                    conditionlessKinds.withLock { _ = $0.insert(apply.key.kind) }
-                } else if error.code != .conflict {
-                    throw error
-                }
-            }
+        do throws(KubernetesError) {
+            return try await create(apply)
+        } catch {
+            guard error.code == .conflict || error.tellsOfTakenName else { throw error }
         }
         let live: KubernetesObject
         do throws(KubernetesError) {
@@ -159,14 +158,33 @@ extension PlatformReconciler {
     ///
     /// The version that it names belongs to no object, so the API server refuses the apply with a conflict where the name
     /// is taken, and does not look at the version where it is free. A plain create would do the same, but leave fields
-    /// that no later apply could take away.
+    /// that no later apply could take away. Where a kind cannot be created so (Services before Kubernetes 1.23), the apply
+    /// names a grace period of deletion: no new object has one, so it is dropped, and nobody can give one to an object
+    /// that is there.
     ///
-    /// - Throws: `.conflict` when the name is taken; `.invalid` where the server cannot do this: kube-apiserver before 1.23
-    ///   for Services.
+    /// - Throws: `.conflict`, or what `tellsOfTakenName` knows, when the name is taken.
     private func create(_ apply: Action.Apply) async throws(KubernetesError) -> KubernetesObject {
-        var object = apply.object
-        object.json[path: ["metadata", "resourceVersion"]] = "1"
-        return try await client.apply(object, apply.type, fieldManager: FieldManager.objects, force: false)
+        func create(by field: String, _ value: JSON) async throws(KubernetesError) -> KubernetesObject {
+            var object = apply.object
+            object.json[path: ["metadata", field]] = value
+            return try await client.apply(object, apply.type, fieldManager: FieldManager.objects, force: false)
+        }
+        let kind = apply.key.kind
+        let isService = kind == GroupKind(group: "", kind: "Service")
+        if !(isService && apis.version?.appliesServicesConditionally == false),
+            !versionlessKinds.withLock({ $0.contains(kind) })
+        {
+            do throws(KubernetesError) {
+                return try await create(by: "resourceVersion", "1")
+            } catch {
+                // A server that did not say how old it is.
+                guard error.code == .invalid, error.message.contains("resourceVersion should not be set") else {
+                    throw error
+                }
+                versionlessKinds.withLock { _ = $0.insert(kind) }
+            }
+        }
+        return try await create(by: "deletionGracePeriodSeconds", 1)
     }
 
     /// Writes the complete status. The uid keeps a platform that was deleted meanwhile from being made again.
@@ -187,5 +205,12 @@ extension PlatformReconciler {
             "name": .string(platform.object.name), "namespace": .string(platform.object.namespace ?? ""),
             "uid": .string(platform.object.uid ?? ""),
         ]
+    }
+}
+
+extension KubernetesError {
+    /// Whether an apply with a grace period was refused because there is an object already.
+    fileprivate var tellsOfTakenName: Bool {
+        code == .invalid && causes.contains { $0.field == "metadata.deletionGracePeriodSeconds" }
     }
 }

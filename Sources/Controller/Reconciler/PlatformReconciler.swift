@@ -31,8 +31,8 @@ package final class PlatformReconciler: Sendable {
     let seesAll: @Sendable () -> Bool
     /// Served kinds that cannot be listed for want of rights.
     let unseen: @Sendable () -> Set<GroupKind>
-    /// Kinds that the API server cannot be asked to create only; it says so at the first try.
-    let conditionlessKinds = Mutex<Set<GroupKind>>([])
+    /// Kinds that cannot be created by an apply that names a version; the API server says so at the first try.
+    let versionlessKinds = Mutex<Set<GroupKind>>([])
     private let known = Mutex<[NamespacedName: Known]>([:])
 
     package init(
@@ -74,7 +74,7 @@ package final class PlatformReconciler: Sendable {
         if !known.memory.hasDesiredState {
             // Only a plan tells which Secrets matter.
             let observation = observe(key, References(secretDigests: [:]))
-            _ = PlatformStep(platform: known.resource, observation: observation).plan(&known.memory)
+            PlatformStep(platform: known.resource, observation: observation).lookAhead(&known.memory)
         }
         setReferences(known.memory, of: key)
         // What was not read yet is not missing: its first reading brings this platform back here.
@@ -129,7 +129,7 @@ package final class PlatformReconciler: Sendable {
             return Known(resource: PlatformResource(object))
         }
         if present.resource.object.resourceVersion != object.resourceVersion {
-            present.resource = PlatformResource(object)
+            present.resource = PlatformResource(object, after: present.resource)
         }
         return present
     }

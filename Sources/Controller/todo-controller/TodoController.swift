@@ -92,7 +92,8 @@ struct TodoController: AsyncParsableCommand {
         options.userAgent = "todo-controller/\(operatorVersion)"
         // One loop: the operator waits far more than it works, and each loop costs memory.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let transport = HTTPTransport(cluster, options: options, eventLoopGroup: group)
+        let transport = HTTPTransport(
+            cluster, options: options, eventLoopGroup: group, clock: EventLoopClock(eventLoop: group.next()))
         let client = KubernetesClient(
             transport: transport, observe: RestClientMetrics(registry, host: "\(cluster.server)").observe)
 

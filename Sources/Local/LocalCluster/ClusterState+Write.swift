@@ -124,6 +124,12 @@ extension ClusterState {
         let old = object(call.key)
         if old == nil {
             if call.subresource != nil { throw call.notFound() }
+            // Services had a storage of their own until 1.23.
+            if release == .kubernetes120, call.definition.groupKind == GroupKind(group: "", kind: "Service"),
+                body["metadata"]?["resourceVersion"] != nil
+            {
+                throw APIStatus(500, "InternalError", "resourceVersion should not be set on objects to be created")
+            }
             if let uid = body["metadata"]?["uid"]?.string {
                 throw .conflict(
                     call.definition, name: call.name,
@@ -293,9 +299,26 @@ extension ClusterState {
                 "the object has been modified; please apply your changes to the latest version and try again")
         }
         if let uid = new["metadata"]?["uid"]?.string, !uid.isEmpty, uid != old.uid {
+            // Kubernetes 1.20 finds it only in validation.
+            if release == .kubernetes120 {
+                throw call.invalid([
+                    FieldProblem(
+                        reason: "FieldValueInvalid", field: "metadata.uid",
+                        message: "Invalid value: \"\(uid)\": field is immutable")
+                ])
+            }
             throw .conflict(
                 call.definition, name: call.name,
                 "Precondition failed: UID in precondition: \(uid), UID in object meta: \(old.uid)")
+        }
+        if let period = new["metadata"]?["deletionGracePeriodSeconds"],
+            period != old.json["metadata"]?["deletionGracePeriodSeconds"]
+        {
+            throw call.invalid([
+                FieldProblem(
+                    reason: "FieldValueInvalid", field: "metadata.deletionGracePeriodSeconds",
+                    message: "Invalid value: \(period.text): field is immutable")
+            ])
         }
         let name = new["metadata"]?["name"]?.string ?? call.name
         guard name == call.name else {

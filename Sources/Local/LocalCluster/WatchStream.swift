@@ -74,7 +74,8 @@ package struct WatchStream: AsyncSequence, Sendable {
         /// Every interval, and once two seconds before the end, as the real server does.
         private var nextBookmark: Duration {
             let regular = lastBookmark + cluster.options.bookmarkInterval
-            return sentLastBookmark ? regular : Swift.min(regular, request.timeout - .seconds(2))
+            let last = request.timeout - .seconds(2)
+            return sentLastBookmark || last < .zero ? regular : Swift.min(regular, last)
         }
 
         private func bookmark() -> [UInt8] { cluster.bookmark(request, endsInitialEvents: false) }

@@ -52,6 +52,11 @@ extension LocalDapr {
 
     package func jobNames(app: String) -> [String] { machine.jobs.names(of: app) }
 
+    /// How many attempts of the job's present run have failed; nil when there is no such job.
+    package func failedAttempts(app: String, job name: String) -> Int? {
+        machine.jobs.job(Job.Key(app: app, name: name))?.attempts
+    }
+
     /// Makes a job due at once. - Throws: `ResourceError` when there is none.
     package func fireJob(app: String, name: String) throws {
         guard machine.jobs.fire(Job.Key(app: app, name: name)) else {

@@ -30,7 +30,7 @@ extension AuditLog {
             ])
             return true
         }
-        try insert(rows, into: "audit_entries", in: transaction)
+        try transaction.insert(rows, into: "audit_entries")
         let ends = changed.sorted().compactMap { user in
             chains[user].map { chain -> [SQLValue] in
                 [
@@ -39,12 +39,12 @@ extension AuditLog {
                 ]
             }
         }
-        try insert(
+        try transaction.insert(
             ends, into: "audit_chains",
             """
             ON CONFLICT (user_id) DO UPDATE SET last_place = excluded.last_place, last_link = excluded.last_link,
             oldest_at = COALESCE(audit_chains.oldest_at, excluded.oldest_at)
-            """, in: transaction)
+            """)
         return isNew
     }
 
@@ -62,26 +62,10 @@ extension AuditLog {
         if rows.count < users.count {
             let missing = users.subtracting(rows.map { $0.text(4) }).sorted()
             let empty = SQLValue.blob(ChainLink.first.bytes)
-            try insert(
-                missing.map { [.text($0), 0, empty, 0, empty, nil] }, into: "audit_chains", "ON CONFLICT DO NOTHING",
-                in: transaction)
+            try transaction.insert(
+                missing.map { [.text($0), 0, empty, 0, empty, nil] }, into: "audit_chains", "ON CONFLICT DO NOTHING")
             rows = try transaction.query(select, [.list(names)])
         }
         return Dictionary(rows.map { ($0.text(4), Chain($0)) }) { first, _ in first }
-    }
-
-    /// Inserts rows by statements of few different sizes, so that the server knows them.
-    private static func insert(
-        _ rows: [[SQLValue]], into table: String, _ conflict: String = "", in transaction: any Transaction
-    ) throws(DatabaseError) {
-        var rest = rows[...]
-        while let first = rest.first {
-            let size = [64, 16, 4, 1].first { $0 <= rest.count } ?? 1
-            let part = rest.prefix(size)
-            rest = rest.dropFirst(size)
-            try transaction.send(
-                "INSERT INTO \(table) VALUES \(transaction.dialect.values(rows: size, columns: first.count)) \(conflict)",
-                Array(part.joined()))
-        }
     }
 }

@@ -21,6 +21,9 @@ struct AuditParameters: Equatable {
             }
             return word
         }
+        if filter.eventTypes.count > AuditEntry.eventTypes.count {
+            reader.refuse("event_type", "each once is enough")
+        }
         filter.taskID = reader.value("task_id", "a whole number from 1 is expected") { text in
             Int64(text).flatMap { (1...9_007_199_254_740_991).contains($0) ? $0 : nil }
         }

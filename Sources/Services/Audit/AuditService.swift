@@ -21,16 +21,21 @@ package final class AuditService: TodoService {
     static let fullDiskMemory: Duration = .seconds(30)
 
     private let context: ServiceContext
-    private let retention: AuditRetention
+    private let retention: Retention
     private let recorded: Counter
     private let purged: Counter
     private let diskWasFullAt = Mutex<Timestamp?>(nil)
 
-    package static func check(_ settings: SettingsReader) { _ = AuditRetention(settings) }
+    package static func check(_ settings: SettingsReader) { _ = retention(settings) }
+
+    /// `TODO_AUDIT_RETENTION_SECONDS` (a day to 100 years, or `forever`; `forever`): how long entries are kept.
+    private static func retention(_ settings: SettingsReader) -> Retention {
+        settings.retention("TODO_AUDIT_RETENTION_SECONDS", default: .forever)
+    }
 
     package init(context: ServiceContext) throws {
         self.context = context
-        retention = AuditRetention(context.settings)
+        retention = Self.retention(context.settings)
         recorded = context.metrics.counter("todo_audit_entries_total", help: "Entries appended.")
         purged = context.metrics.counter("todo_audit_purged_total", help: "Entries that retention took away.")
         recorded.declare()
@@ -51,9 +56,10 @@ package final class AuditService: TodoService {
     }
 
     package func readiness() async -> [HealthProblem] {
-        guard let moment = diskWasFullAt.withLock({ $0 }), context.now().since(moment) < Self.fullDiskMemory else {
-            return []
-        }
+        // A time in the future comes from before the clock was set back: it says nothing.
+        guard let moment = diskWasFullAt.withLock({ $0 }),
+            (.zero..<Self.fullDiskMemory).contains(context.now().since(moment))
+        else { return [] }
         return [
             HealthProblem(
                 check: "disk", message: "the database's disk is full: events wait at the broker; give it more space")
@@ -131,8 +137,7 @@ package final class AuditService: TodoService {
     private static let bites = 200
 
     private func run(_ call: JobCall) async throws -> JobOutcome {
-        guard call.name == RetentionSchedule.job, case .limited(let span) = retention else { return .done }
-        let moment = context.now().advanced(by: .zero - span)
+        guard call.name == RetentionSchedule.job, let moment = retention.limit(at: context.now()) else { return .done }
         var left = Self.bites
         var user = ""
         while true {

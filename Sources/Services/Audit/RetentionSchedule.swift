@@ -1,5 +1,6 @@
 import DaprClient
 import Logging
+import ServiceKit
 import ServiceLifecycle
 
 /// Has the sidecar call once a day, when there is something that may go. No timer of ours: the job outlives the process,
@@ -7,7 +8,7 @@ import ServiceLifecycle
 struct RetentionSchedule: Service {
     static let job = "audit-retention"
 
-    let retention: AuditRetention
+    let retention: Retention
     let dapr: DaprClient
     let clock: any Clock<Duration>
     let logger: Logger

@@ -28,7 +28,8 @@ package struct NotificationsService: TodoService {
     package init(context: ServiceContext) throws {
         self.context = context
         settings = NotificationSettings(context.settings)
-        store = NotificationStore(database: context.database, outbox: context.outbox)
+        store = NotificationStore(
+            database: context.database, outbox: context.outbox, vault: Self.vault(settings, context))
         look = TaskLook(dapr: context.dapr, app: context.configuration.apiAppID)
         clients = WebhookClients(group: MultiThreadedEventLoopGroup.singleton)
         counts = context.metrics.counter(
@@ -39,9 +40,32 @@ package struct NotificationsService: TodoService {
         }
     }
 
+    package static func secretName(_ settings: SettingsReader) -> String? {
+        NotificationSettings(settings).encryptionSecret?.name
+    }
+
+    /// What is wrong with the keys is told with all other settings.
+    private static func vault(_ settings: NotificationSettings, _ context: ServiceContext) -> SecretVault? {
+        guard let (name, key) = settings.encryptionSecret else {
+            if settings.channels.contains(.webhook) {
+                context.logger.notice(
+                    "webhooks' secrets are stored as they are", metadata: ["setting": "TODO_ENCRYPTION_SECRET_NAME"])
+            }
+            return nil
+        }
+        let vault = SecretVault(members: context.secret, current: key)
+        if vault == nil {
+            context.settings.problem(
+                "secret \(name)", "holds no \(SecretVault.keyBytes) bytes in base64 under \(key)",
+                remedy: "put some there (openssl rand -base64 32), or name another key")
+        }
+        return vault
+    }
+
     package func routes(_ routes: Routes) {
         routes.events(.reminders) { try await handle($0) }
         NotificationRoutes(store: store, settings: settings, now: context.now).add(to: routes)
+        PeerRoutes(store: store, configuration: context.configuration).add(to: routes)
     }
 
     package var backgroundTasks: [any ServiceLifecycle.Service] {
@@ -54,6 +78,11 @@ package struct NotificationsService: TodoService {
             services.append(lane(EmailChannel(dapr: context.dapr, binding: binding)))
         }
         return services
+    }
+
+    package func tidy() async throws {
+        if let moment = settings.retention.limit(at: context.now()) { try await store.forget(before: moment) }
+        try await store.resealSecrets()
     }
 
     private func lane(_ channel: any DeliveryChannel) -> DeliveryLane {

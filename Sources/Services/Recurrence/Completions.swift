@@ -6,6 +6,7 @@ package import WireValues
 /// Turns completions into commands, each once.
 package struct Completions: Sendable {
     static let consumer = "recurrence"
+    static let eventType = "task.completed"
 
     private let database: any Database
     private let outbox: Outbox
@@ -17,24 +18,39 @@ package struct Completions: Sendable {
         self.now = now
     }
 
-    /// The inbox row and the command are one transaction, so that a delivery repeated at any moment asks once.
-    package func handle(_ delivery: Delivery) async throws -> Outcome {
-        // Most events are no completions: they are told by their type, before anything else is read.
-        guard delivery.event.typeWithoutVersion == "task.completed" else { return .ignored }
-        let event = try TaskEvent(delivery.event)
-        guard let command = Self.command(after: event, at: now(), trace: delivery.cause) else { return .ignored }
-        let row = OutboxRow(
-            role: TopicRole.taskCommands.rawValue, key: command.userID, eventID: command.id,
-            bytes: command.cloudEvent.bytes)
-        let (outbox, now, type) = (outbox, command.timestamp, delivery.event.type)
-        return try await database.transaction { transaction in
-            guard
-                try Inbox.firstTime(
-                    consumer: Self.consumer, eventType: type, id: event.id, at: now, in: transaction)
-            else { return .duplicate }
-            try outbox.append([row], at: now, in: transaction)
-            return .success
+    /// The inbox rows and the commands of a delivery are one transaction, so that a delivery repeated at any moment asks
+    /// once. Most events are no completions of a series, and cost nothing.
+    package func handle(_ deliveries: [Delivery]) async throws -> [Outcome] {
+        var outcomes = [Outcome](repeating: .ignored, count: deliveries.count)
+        var wanted: [(index: Int, eventID: String, row: OutboxRow)] = []
+        let now = now().truncatedToMilliseconds
+        for (index, delivery) in deliveries.enumerated() {
+            do throws(EventProblem) {
+                // One may come in another envelope, which hid its type.
+                guard delivery.event.typeWithoutVersion == Self.eventType else { continue }
+                let event = try TaskEvent(delivery.event)
+                guard let command = Self.command(after: event, at: now, trace: delivery.cause) else { continue }
+                let row = OutboxRow(
+                    role: TopicRole.taskCommands.rawValue, key: command.userID, eventID: command.id,
+                    bytes: command.cloudEvent.bytes)
+                wanted.append((index, event.id, row))
+            } catch {
+                switch error {
+                case .unknownType: break
+                case .malformed: outcomes[index] = .drop("\(error)")
+                }
+            }
         }
+        guard !wanted.isEmpty else { return outcomes }
+        let (outbox, ids, rows) = (outbox, wanted.map(\.eventID), wanted.map(\.row))
+        let isNew = try await database.transaction { transaction in
+            let isNew = try Inbox.firstTimes(
+                consumer: Self.consumer, eventType: Self.eventType, ids: ids, at: now, in: transaction)
+            try outbox.append(zip(rows, isNew).filter(\.1).map(\.0), at: now, in: transaction)
+            return isNew
+        }
+        for ((index, _, _), isNew) in zip(wanted, isNew) { outcomes[index] = isNew ? .success : .duplicate }
+        return outcomes
     }
 
     /// What a completion asks for; nil when nothing follows: a one-off task, or a series at its end.

@@ -19,6 +19,7 @@ package struct RecurrenceService: TodoService {
 
     package func routes(_ routes: Routes) {
         let completions = Completions(database: context.database, outbox: context.outbox, now: context.now)
-        routes.events(.taskEvents) { delivery in try await completions.handle(delivery) }
+        let concerns: EventConcern = { type, _ in type.hasPrefix(Completions.eventType) }
+        routes.eventBatches(.taskEvents, concerning: concerns) { try await completions.handle($0) }
     }
 }

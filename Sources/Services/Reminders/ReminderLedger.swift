@@ -44,24 +44,25 @@ package struct ReminderLedger: Sendable {
     /// - Returns: For each event whether it was news.
     private func follow(_ events: [TaskEvent], in transaction: any Transaction) throws -> [Bool] {
         let now = now()
-        var users: [Int64: String] = [:]
-        for event in events { users[event.taskID] = event.userID }
         // Two replicas that lock the same tasks do it in the same order.
-        let ordered = users.sorted { $0.key < $1.key }.map { (id: $0.key, userID: $0.value) }
-        let before = try ReminderTables.locked(ordered, at: now, in: transaction)
-        var tasks = Dictionary(uniqueKeysWithValues: before.map { ($0.taskID, $0) })
+        let ids = Set(events.map(\.taskID)).sorted()
+        let known = try ReminderTables.locked(ids, in: transaction)
+        let before = Dictionary(uniqueKeysWithValues: known.map { ($0.taskID, $0) })
+        var tasks = before
         var wishes: [OutboxRow] = []
         var isNew: [Bool] = []
         for event in events {
-            let found = tasks[event.taskID]?.follow(event)
+            let nothing = TaskReminders(taskID: event.taskID, userID: event.userID)
+            let found = tasks[event.taskID, default: nothing].follow(event)
             isNew.append(found != nil)
             wishes += (found ?? []).map { $0.row(taskID: event.taskID) }
         }
-        for old in before {
-            if let task = tasks[old.taskID], task != old {
-                try ReminderTables.write(task, since: old, at: now, in: transaction)
-            }
+        let after = ids.compactMap { tasks[$0] }
+        try ReminderTables.insert(after.filter { before[$0.taskID] == nil }, at: now, in: transaction)
+        let changes = after.compactMap { task in
+            before[task.taskID].flatMap { $0 == task ? nil : (before: $0, after: task) }
         }
+        try ReminderTables.write(changes, at: now, in: transaction)
         try outbox.append(wishes, at: now, in: transaction)
         return isNew
     }
@@ -90,7 +91,7 @@ package struct ReminderLedger: Sendable {
             guard reminder.remindAt <= now else { return .early(by: reminder.remindAt.since(now)) }
             var fired = task
             fired.reminders[index].state = .fired
-            try ReminderTables.write(fired, since: task, at: now, in: transaction)
+            try ReminderTables.write([(before: task, after: fired)], at: now, in: transaction)
             let late = now.since(reminder.remindAt)
             let event = ReminderDue(
                 taskID: task.taskID, reminderID: reminder.id, title: task.title, dueAt: task.dueAt,

@@ -1,18 +1,17 @@
-package import ServiceKit
+import ServiceKit
 import TaskDomain
-package import TaskStorage
+import TaskStorage
 import WireValues
 
 /// What users see: their pending reminders, and all of one task.
-package struct ReminderListing: Sendable {
+struct ReminderListing: Sendable {
     private static let limits = 1...200
 
-    private let database: any Database
-
-    package init(database: any Database) { self.database = database }
+    let database: any Database
+    let look: DeliveryLook
 
     /// `GET /api/{user_id}/reminders?limit=&cursor=`: pending ones by their instants, in pages.
-    package func pending(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
+    func pending(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
         try request.query.allowOnly("limit", "cursor")
         let limit = try request.query.integer("limit", default: 50, in: Self.limits)
         let start = try request.query["cursor"].map { try Position($0) } ?? .beginning
@@ -38,8 +37,8 @@ package struct ReminderListing: Sendable {
         ])
     }
 
-    /// `GET /api/{user_id}/tasks/{id}/reminders`: all of one task, whatever became of them.
-    package func ofTask(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
+    /// `GET /api/{user_id}/tasks/{id}/reminders`: all of one task, and what became of them.
+    func ofTask(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
         try request.query.allowOnly()
         let id = try request.id("id")
         let user = identity.userID
@@ -51,8 +50,19 @@ package struct ReminderListing: Sendable {
                 WHERE t.task_id = $1 AND t.user_id = $2 AND t.version > 0 ORDER BY r.remind_at, r.reminder_id
                 """, [.integer(id), .text(user)])
         }
-        guard !rows.isEmpty else { throw Problem.notFound("This task") }
-        return .json(["reminders": .array(try rows.filter { !$0.isNull(0) }.map(Self.entry))])
+        guard !rows.isEmpty else { throw Problem.notFound("task of this id among yours") }
+        var reminders = try rows.filter { !$0.isNull(0) }.map(Self.entry)
+        let events = rows.map { row in
+            row.isNull(0) || row.text(4) != TaskReminders.State.fired.rawValue
+                ? nil
+                : ReminderDue.id(
+                    taskID: row.int(0), reminderID: row.int(1), remindAt: Timestamp(microseconds: row.int(3)))
+        }
+        let outcomes = await look.outcomes(of: events.compactMap(\.self), user: user)
+        for (index, event) in events.enumerated() {
+            if let outcome = event.flatMap({ outcomes[$0] }) { reminders[index]["state"] = .string(outcome) }
+        }
+        return .json(["reminders": .array(reminders)])
     }
 
     private static func entry(_ row: Row) throws -> JSON {

@@ -37,32 +37,16 @@ package enum ReminderTables {
     private static let taskColumns =
         "task_id, user_id, version, is_open, title, due_at, all_day, time_zone, event_id, correlation_id"
 
-    /// The reminders of tasks, locked until the transaction ends, those of which nothing is known yet with version 0.
+    /// The reminders of those of these tasks that are known, locked until the transaction ends.
     ///
-    /// - Parameter tasks: task and its user, ascending by task: whoever locks several does so in this order.
-    static func locked(
-        _ tasks: [(id: Int64, userID: String)], at now: Timestamp, in transaction: any Transaction
-    ) throws -> [TaskReminders] {
-        guard !tasks.isEmpty else { return [] }
-        let dialect = transaction.dialect
-        // A row to lock, for tasks that are new: two deliveries of a first event must not both find nothing.
-        var parameters: [SQLValue] = []
-        for task in tasks {
-            parameters += [
-                .integer(task.id), .text(task.userID), 0, 0, "", .null, 0, "UTC", "", .null, .integer(now.microseconds),
-            ]
-        }
-        try transaction.send(
-            """
-            INSERT INTO reminder_tasks (\(taskColumns), changed_at)
-            VALUES \(dialect.values(rows: tasks.count, columns: 11)) ON CONFLICT (task_id) DO NOTHING
-            """, parameters)
-        return try read(tasks.map(\.id), lock: dialect.forUpdate, in: transaction)
+    /// - Parameter ids: ascending: whoever locks several does so in this order.
+    static func locked(_ ids: [Int64], in transaction: any Transaction) throws -> [TaskReminders] {
+        try read(ids, lock: transaction.dialect.forUpdate, in: transaction)
     }
 
     /// The reminders of one task, locked; nil when nothing is known of it.
     static func locked(_ taskID: Int64, in transaction: any Transaction) throws -> TaskReminders? {
-        try read([taskID], lock: transaction.dialect.forUpdate, in: transaction).first
+        try locked([taskID], in: transaction).first
     }
 
     static func read(_ taskID: Int64, in transaction: any Transaction) throws -> TaskReminders? {
@@ -73,6 +57,7 @@ package enum ReminderTables {
         let chosen = transaction.dialect.isIn(1)
         let tasks = try transaction.query(
             "SELECT \(taskColumns) FROM reminder_tasks WHERE task_id \(chosen) ORDER BY task_id\(lock)", [.list(ids)])
+        guard !tasks.isEmpty else { return [] }
         let rows = try transaction.query(
             """
             SELECT task_id, reminder_id, generation, spec, remind_at, state FROM reminders WHERE task_id \(chosen)
@@ -99,35 +84,63 @@ package enum ReminderTables {
             state: state)
     }
 
-    /// Writes what differs from `before`.
-    static func write(
-        _ task: TaskReminders, since before: TaskReminders, at now: Timestamp, in transaction: any Transaction
-    ) throws {
-        try transaction.send(
-            """
-            UPDATE reminder_tasks SET user_id = $2, version = $3, is_open = $4, title = $5, due_at = $6, all_day = $7,
-            time_zone = $8, event_id = $9, correlation_id = $10, changed_at = $11 WHERE task_id = $1
-            """,
-            [
-                .integer(task.taskID), .text(task.userID), .of(task.version), .flag(task.isOpen), .text(task.title),
-                .optional(task.dueAt?.microseconds), .flag(task.isAllDay), .text(task.timeZone), .text(task.eventID),
-                .optional(task.correlationID), .integer(now.microseconds),
-            ])
-        let known = Dictionary(uniqueKeysWithValues: before.reminders.map { ($0.id, $0) })
-        for reminder in task.reminders where known[reminder.id] != reminder {
-            try transaction.send(
-                """
-                INSERT INTO reminders (task_id, reminder_id, user_id, generation, spec, remind_at, state)
-                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (task_id, reminder_id) DO UPDATE SET
-                generation = excluded.generation, spec = excluded.spec, remind_at = excluded.remind_at,
-                state = excluded.state
-                """,
-                [
-                    .integer(task.taskID), .integer(reminder.id), .text(task.userID), .integer(reminder.generation),
-                    .text(reminder.spec.json.text), .integer(reminder.remindAt.microseconds),
-                    .text(reminder.state.rawValue),
-                ])
+    /// Writes tasks of which nothing was known.
+    ///
+    /// - Parameter tasks: ascending by task.
+    /// - Throws: `contention` when another transaction has just written one of them: the whole is to be done again.
+    static func insert(_ tasks: [TaskReminders], at now: Timestamp, in transaction: any Transaction) throws {
+        guard !tasks.isEmpty else { return }
+        let made = try transaction.insert(
+            tasks.map { row($0, now) }, into: "reminder_tasks (\(taskColumns), changed_at)",
+            "ON CONFLICT (task_id) DO NOTHING RETURNING task_id")
+        guard made.count == tasks.count else {
+            throw DatabaseError(.contention, "a task's first events are followed by two at once")
         }
+        try write(tasks.flatMap { task in task.reminders.map { row($0, of: task) } }, in: transaction)
+    }
+
+    /// Writes what differs from before.
+    static func write(
+        _ changes: [(before: TaskReminders, after: TaskReminders)], at now: Timestamp, in transaction: any Transaction
+    ) throws {
+        try transaction.insert(
+            changes.map { row($0.after, now) }, into: "reminder_tasks (\(taskColumns), changed_at)",
+            """
+            ON CONFLICT (task_id) DO UPDATE SET user_id = excluded.user_id, version = excluded.version,
+            is_open = excluded.is_open, title = excluded.title, due_at = excluded.due_at, all_day = excluded.all_day,
+            time_zone = excluded.time_zone, event_id = excluded.event_id, correlation_id = excluded.correlation_id,
+            changed_at = excluded.changed_at
+            """)
+        var rows: [[SQLValue]] = []
+        for (before, after) in changes {
+            let known = Dictionary(uniqueKeysWithValues: before.reminders.map { ($0.id, $0) })
+            rows += after.reminders.filter { known[$0.id] != $0 }.map { row($0, of: after) }
+        }
+        try write(rows, in: transaction)
+    }
+
+    private static func write(_ reminders: [[SQLValue]], in transaction: any Transaction) throws {
+        try transaction.insert(
+            reminders, into: "reminders (task_id, reminder_id, user_id, generation, spec, remind_at, state)",
+            """
+            ON CONFLICT (task_id, reminder_id) DO UPDATE SET generation = excluded.generation, spec = excluded.spec,
+            remind_at = excluded.remind_at, state = excluded.state
+            """)
+    }
+
+    private static func row(_ task: TaskReminders, _ now: Timestamp) -> [SQLValue] {
+        [
+            .integer(task.taskID), .text(task.userID), .of(task.version), .flag(task.isOpen), .text(task.title),
+            .optional(task.dueAt?.microseconds), .flag(task.isAllDay), .text(task.timeZone), .text(task.eventID),
+            .optional(task.correlationID), .integer(now.microseconds),
+        ]
+    }
+
+    private static func row(_ reminder: TaskReminders.Reminder, of task: TaskReminders) -> [SQLValue] {
+        [
+            .integer(task.taskID), .integer(reminder.id), .text(task.userID), .integer(reminder.generation),
+            .text(reminder.spec.json.text), .integer(reminder.remindAt.microseconds), .text(reminder.state.rawValue),
+        ]
     }
 }
 

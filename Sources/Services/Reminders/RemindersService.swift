@@ -40,7 +40,9 @@ package struct RemindersService: TodoService {
     }
 
     package func routes(_ routes: Routes) {
-        let listing = ReminderListing(database: context.database)
+        let listing = ReminderListing(
+            database: context.database,
+            look: DeliveryLook(dapr: context.dapr, app: context.configuration.notificationsAppID))
         routes.user(.get, "/api/{user_id}/reminders") { try await listing.pending($0, $1) }
         routes.user(.get, "/api/{user_id}/tasks/{id}/reminders") { try await listing.ofTask($0, $1) }
         let ledger = ledger

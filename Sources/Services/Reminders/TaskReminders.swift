@@ -10,7 +10,7 @@ package struct TaskReminders: Hashable, Sendable {
     package enum State: String, Sendable, CaseIterable {
         /// A job stands for it, or the wish for one.
         case pending
-        /// Its event is written.
+        /// Its event is written. Whether it reached anybody is what notifications knows; users are shown that.
         case fired
         /// The task is done, gone, or has it no more.
         case cancelled

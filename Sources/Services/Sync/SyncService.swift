@@ -72,12 +72,10 @@ package struct SyncService: TodoService {
         return limits
     }
 
-    package static func httpServer(
-        _ limits: HTTPLimits, service: @escaping @Sendable () -> SyncService?
-    ) -> HTTPServerBuilder {
-        HTTPServerBuilder { responder in
-            SyncChannel(http: HTTP1Channel(responder: responder, configuration: limits.channel)) { service()?.world }
-        }
+    package static func channel(
+        _ http: ServiceChannel, service: @escaping @Sendable () -> SyncService?
+    ) -> any ServerChildChannel {
+        SyncChannel(http: http) { service()?.world }
     }
 
     /// The same place twice: a platform's host leads here by the prefix `/sync` only, and else to the task API.
@@ -91,8 +89,11 @@ package struct SyncService: TodoService {
                     headers: [("Upgrade", "websocket")])
             }
         }
-        routes.events(.taskUpdates) { [hub = world.hub] delivery in
-            Self.pass(delivery.event, to: hub)
+        // Of all users' updates, most are for users of whom nobody is connected here.
+        let hub = world.hub
+        let isFollowed: EventConcern = { _, userID in hub.hasConnections(userID) }
+        routes.eventBatches(.taskUpdates, concerning: isFollowed) { deliveries in
+            deliveries.map { Self.pass($0.event, to: hub) }
         }
     }
 

@@ -1,5 +1,4 @@
 package import ServiceKit
-package import ServiceLifecycle
 import TaskDomain
 package import TaskStorage
 
@@ -22,7 +21,16 @@ package struct TaskAPIService: TodoService {
             defaults: Self.defaults(context.settings))
     }
 
-    package static func check(_ settings: SettingsReader) { _ = defaults(settings) }
+    package static func check(_ settings: SettingsReader) {
+        _ = defaults(settings)
+        _ = feedRetention(settings)
+    }
+
+    /// `TODO_CHANGES_RETENTION_SECONDS` (a day to 100 years, or `forever`; 30 days): how long the feed keeps changes.
+    /// Clients that were away for longer read all tasks anew.
+    private static func feedRetention(_ settings: SettingsReader) -> Retention {
+        settings.retention("TODO_CHANGES_RETENTION_SECONDS", default: .limited(.seconds(30 * 86_400)))
+    }
 
     /// The settings of users who saved none. `TODO_REMINDER_OFFSET_SECONDS` (0 to four weeks in whole minutes, 1800):
     /// how long before a task is due they are reminded.
@@ -50,7 +58,5 @@ package struct TaskAPIService: TodoService {
         }
     }
 
-    package var backgroundTasks: [any ServiceLifecycle.Service] {
-        [Forgetting(database: context.database, clock: context.clock, now: context.now, logger: context.logger)]
-    }
+    package func tidy() async throws { try await service.forget(feed: Self.feedRetention(context.settings)) }
 }

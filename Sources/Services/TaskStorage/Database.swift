@@ -59,6 +59,30 @@ extension Transaction {
 
     @discardableResult
     package func execute(_ sql: String) throws(DatabaseError) -> Int { try execute(sql, []) }
+
+    /// Inserts rows of equal width, by statements of few different sizes, so that the server knows them by heart.
+    /// - Parameters:
+    ///   - table: a table's name, with columns if the rows have not all of them.
+    ///   - rest: what follows the values. With RETURNING, what it returns comes back; else nothing waits for an answer.
+    @discardableResult
+    package func insert(
+        _ rows: [[SQLValue]], into table: String, _ rest: String = ""
+    ) throws(DatabaseError) -> [Row] {
+        var left = rows[...]
+        var returned: [Row] = []
+        while let first = left.first {
+            let size = [64, 16, 4, 1].first { $0 <= left.count } ?? 1
+            let sql = "INSERT INTO \(table) VALUES \(dialect.values(rows: size, columns: first.count)) \(rest)"
+            let parameters = Array(left.prefix(size).joined())
+            left = left.dropFirst(size)
+            if rest.contains("RETURNING") {
+                returned += try query(sql, parameters)
+            } else {
+                try send(sql, parameters)
+            }
+        }
+        return returned
+    }
 }
 
 /// How a database is used. The bounds keep one slow or lost statement from taking the service with it.

@@ -37,8 +37,9 @@ package enum Dialect: String, Sendable, CaseIterable {
     /// `IN (…)` with the integers of parameter number `parameter`, which is an `SQLValue.list`.
     package func isIn(_ parameter: Int) -> String {
         switch self {
-        // = ANY of an array is an index condition for the planner, a sub-select is not.
-        case .postgresql: "= ANY(CAST(translate($\(parameter), '[]', '{}') AS BIGINT[]))"
+        // = ANY of an array is an index condition for the planner, a set is not; the inner SELECT has it read once, not for
+        // each row that is looked at.
+        case .postgresql: "= ANY(CAST((SELECT CAST(translate($\(parameter), '[]', '{}') AS BIGINT[])) AS BIGINT[]))"
         case .sqlite: "IN (SELECT value FROM json_each($\(parameter)))"
         }
     }
@@ -46,7 +47,7 @@ package enum Dialect: String, Sendable, CaseIterable {
     /// `IN (…)` with the texts of parameter number `parameter`, which is an `SQLValue.list`.
     package func isInTexts(_ parameter: Int) -> String {
         switch self {
-        case .postgresql: "IN (SELECT json_array_elements_text(CAST($\(parameter) AS JSON)))"
+        case .postgresql: "= ANY(ARRAY(SELECT json_array_elements_text(CAST($\(parameter) AS JSON))))"
         case .sqlite: "IN (SELECT value FROM json_each($\(parameter)))"
         }
     }

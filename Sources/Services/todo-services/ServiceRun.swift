@@ -37,29 +37,35 @@ enum ServiceRun {
             try await ServiceGroup(configuration: configuration).run()
             logger.info("stopped")
         } catch let refused as SettingsRefused {
-            for problem in refused.problems {
-                logger.critical(
-                    "setting refused",
-                    metadata: [
-                        "setting": "\(problem.name)", "reason": "\(problem.what)", "remedy": "\(problem.remedy)",
-                    ])
-            }
+            report(refused, logger)
             throw ExitCode(misconfigured)
         } catch {
             logger.critical("the service failed", metadata: ["error": "\(error)"])
             throw ExitCode.failure
         }
     }
+
+    /// Everything that is wrong with the settings, each in a line of the log.
+    static func report(_ refused: SettingsRefused, _ logger: Logger) {
+        for problem in refused.problems {
+            logger.critical(
+                "setting refused",
+                metadata: [
+                    "setting": "\(problem.name)", "reason": "\(problem.what)", "remedy": "\(problem.remedy)",
+                ])
+        }
+    }
 }
 
-/// Gives back, once the service is up, what only its start needed.
+/// Gives back, once the service is up, what only its start needed, and after every load what that needed.
 private struct MemoryKeeper<S: TodoService>: Service {
     let host: ServiceHost<S>
 
     func run() async throws {
         // A host that ends before it is up has nothing to give back; it says itself why it ended.
-        if (try? await host.waitUntilReady()) != nil { ProcessMemory.giveBack() }
-        try await gracefulShutdown()
+        guard (try? await host.waitUntilReady()) != nil else { return try await gracefulShutdown() }
+        ProcessMemory.giveBack()
+        await cancelWhenGracefulShutdown { await ProcessMemory.giveBackWhenQuiet() }
     }
 }
 

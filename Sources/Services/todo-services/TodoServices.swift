@@ -19,7 +19,7 @@ struct TodoServices: AsyncParsableCommand {
             """,
         subcommands: [
             API.self, ReminderCommand.self, RecurrenceCommand.self, NotificationCommand.self, AuditCommand.self,
-            SyncCommand.self, Migrate.self,
+            SyncCommand.self, Migrate.self, OutboxCommand.self,
         ])
 }
 

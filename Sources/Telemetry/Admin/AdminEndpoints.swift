@@ -141,7 +141,7 @@ package struct AdminEndpoints: Sendable {
     }
 
     /// RFC 9457.
-    static func problem(_ status: Int, _ detail: String) -> Answer {
+    package static func problem(_ status: Int, _ detail: String) -> Answer {
         struct Problem: Encodable {
             let detail: String
             let status: Int

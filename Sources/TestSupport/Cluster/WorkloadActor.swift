@@ -91,6 +91,8 @@ struct WorkloadActor: Sendable {
 
     // MARK: Jobs
 
+    /// Kubernetes 1.31 and newer take a Job as finished only with the condition that comes before: FailureTarget, or
+    /// SuccessCriteriaMet.
     private func job(_ object: KubernetesObject, _ type: ResourceType) async throws {
         let isFinished = ["Complete", "Failed"].contains { object.condition($0)?.isTrue ?? false }
         guard !object.isDeleting, !isFinished, object.spec?["suspend"]?.bool != true else { return }
@@ -99,18 +101,21 @@ struct WorkloadActor: Sendable {
             return try await scene.writeStatus(
                 [
                     "startTime": time, "failed": JSON((object.spec?["backoffLimit"]?.int ?? 6) + 1),
-                    "conditions": [
-                        [
-                            "type": "Failed", "status": "True", "reason": "BackoffLimitExceeded",
-                            "message": "Job has reached the specified backoff limit",
-                        ]
-                    ],
+                    "conditions": .array(
+                        ["FailureTarget", "Failed"].map {
+                            [
+                                "type": $0, "status": "True", "reason": "BackoffLimitExceeded",
+                                "message": "Job has reached the specified backoff limit",
+                            ]
+                        }),
                 ], of: object, type)
         }
         try await scene.writeStatus(
             [
                 "startTime": time, "completionTime": time, "succeeded": object.spec?["completions"] ?? 1,
-                "conditions": [["type": "Complete", "status": "True"]],
+                "conditions": [
+                    ["type": "SuccessCriteriaMet", "status": "True"], ["type": "Complete", "status": "True"],
+                ],
             ], of: object, type)
     }
 

@@ -2,6 +2,8 @@
 
 import json
 
+import yaml
+
 from .control_plane import ROOT, wait_for
 from .story import FULL, GATEWAY, REDIS, SERVICES, Story, quantile, say
 
@@ -414,3 +416,93 @@ class TakingItAway(Story):
         # cert-manager and users keep their Secrets; Strimzi's go with their owners.
         wait_for(lambda: f"Strimzi's Secrets are gone; there are {left}", lambda: not [
             s for s in self.control_plane.list("", "secrets", namespace) if "ownerReferences" in s["metadata"]], 20)
+
+
+class Installing(Story):
+    """What config/ holds goes in with kubectl apply -k, and works with the rights that it grants."""
+
+    def test_05b_every_overlay_goes_in(self):
+        overlays = sorted(folder.parent for folder in (ROOT / "config/overlays").glob("*/kustomization.yaml"))
+        self.assertGreaterEqual(len(overlays), 4)
+        count = 0
+        for folder in [ROOT / "config/default", *overlays]:
+            with self.subTest(folder=folder.name):
+                count += self.install(folder)
+        namespace = self.namespace()
+        for sample in sorted((ROOT / "config/samples").glob("*.yaml")):
+            if sample.name != "kustomization.yaml":
+                with self.subTest(sample=sample.name):
+                    self.kubectl("-n", namespace, "apply", "--dry-run=server", f"--filename={sample}")
+        self.secrets(namespace)
+        self.kubectl("-n", namespace, "apply", "-k", str(ROOT / "config/samples"))
+        self.wait_ready(namespace)
+        say(f"{len(overlays)} overlays, {count} objects")
+
+    def install(self, folder):
+        """Applies the folder, sees to the Secrets that its platform names, waits until it is Ready, takes it away.
+        Returns how many objects were applied."""
+        objects = list(yaml.safe_load_all(self.kubectl("kustomize", str(folder))))
+        if self.control_plane.minor >= 25:
+            self.kubectl("apply", "-k", str(folder))
+        else:
+            objects = [fitting(o) for o in objects if o["kind"] != "CustomResourceDefinition"]
+            self.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(objects))
+        for item in objects:
+            self.kubectl("get", *self.named(item))
+        try:
+            for platform in objects:
+                if platform["kind"] == "TodoPlatform":
+                    self.becomes_ready(platform)
+        finally:
+            # The next one has the same names, and the bed has an operator already.
+            for item in objects:
+                if item["kind"] in ("Deployment", "Service", "PodDisruptionBudget"):
+                    self.kubectl("delete", *self.named(item))
+                elif item["kind"] == "TodoPlatform":
+                    namespace = item["metadata"]["namespace"]
+                    self.remove(namespace)
+                    self.kubectl("wait", "--for=delete", f"namespace/{namespace}", "--timeout=60s")
+        return len(objects)
+
+    def becomes_ready(self, platform):
+        """Makes the Secrets that the platform names, and waits."""
+        namespace, name = platform["metadata"]["namespace"], platform["metadata"]["name"]
+        for secret, keys in secrets_of(platform).items():
+            self.kubectl("-n", namespace, "create", "secret", "generic", secret,
+                         *[f"--from-literal={key}={self.bed.canary()}" for key in sorted(keys)])
+        self.wait_ready(namespace, name, seconds=60)
+
+    def named(self, item):
+        """How kubectl is told of this object."""
+        group, _, version = item["apiVersion"].rpartition("/")
+        kind = f"{item['kind']}.{version}.{group}" if group else item["kind"]
+        namespace = item["metadata"].get("namespace")
+        return [*(["-n", namespace] if namespace else []), kind, item["metadata"]["name"]]
+
+
+def fitting(item):
+    """The object as an API server before 1.25 takes it: policy/v1 came with 1.21. The definition is there already, in
+    the form that the server knows."""
+    return {**item, "apiVersion": "policy/v1beta1"} if item["apiVersion"] == "policy/v1" else item
+
+
+def secrets_of(platform):
+    """{name: keys} of the Secrets that a platform refers to."""
+    name = platform["metadata"]["name"]
+    found = {f"{name}-database": {"url"}, f"{name}-authentication": {"secret"}}
+
+    def look(value, field=""):
+        if isinstance(value, dict):
+            if field.endswith("SecretRef") or field == "secretRef":
+                found.setdefault(value["name"], set()).update({value["key"]} if "key" in value else DEFAULT_KEYS)
+            for key, inner in value.items():
+                look(inner, key)
+        elif isinstance(value, list):
+            for inner in value:
+                look(inner, field)
+    look(platform["spec"])
+    return found
+
+
+# The members of a Secret that is named without its keys.
+DEFAULT_KEYS = {"username", "password"}

@@ -460,7 +460,7 @@ class Rights(Story):
         self.bed.operator.terminate()
         self.bed.operator = self.bed.programs.operator()
         status, text = wait_for("readyz names a missing right", lambda: (
-            answer if "the right to list" in (answer := self.bed.operator.http("/readyz"))[1] else None), 20)
+            answer if "the right to " in (answer := self.bed.operator.http("/readyz"))[1] else None), 20)
         self.assertEqual(status, 503)
         self.assertIn("Deployment", text)
         self.assertEqual(self.bed.operator.http("/healthz")[0], 200, "a restart would not help")

@@ -176,6 +176,7 @@ package final class LeaderElection: Sendable {
             case .missing: input.yield(.seen(nil))
             case .forbidden(let error):
                 logger.warning("lease cannot be watched", metadata: ["error.message": "\(error.message)"])
+            case .streamingListRefused: break
             }
         }
         await withTaskGroup(of: Void.self) { race in

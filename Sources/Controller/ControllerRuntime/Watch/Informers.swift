@@ -36,7 +36,10 @@ package final class Informers: Sendable {
         var synced: Set<WatchScope> = []
         var forbidden: Set<WatchScope> = []
         var missing: Set<WatchScope> = []
+        /// The kinds of `isSynced(_:)`, as the members above say.
+        var syncedKinds: Set<GroupKind> = []
         var streamingLists: Bool
+        var streamingListsAreRefused = false
         var waiters: [Signal] = []
     }
 
@@ -78,14 +81,19 @@ package final class Informers: Sendable {
         }
     }
 
+    /// What is watched from now on is listed by a watch (see `init`), unless the server has refused that before.
+    package func useStreamingLists() {
+        state.withLock { if !$0.streamingListsAreRefused { $0.streamingLists = true } }
+    }
+
     /// Whether the cache holds all that is watched of `kind`. False for a kind that is not watched, missing or
     /// forbidden.
     package func isSynced(_ kind: GroupKind) -> Bool {
-        state.withLock { state in
-            let scopes = state.wanted.filter { $0.type.groupKind == kind }
-            return state.kinds.contains(kind) && scopes.isSubset(of: state.synced.subtracting(state.forbidden))
-        }
+        syncedKinds.contains(kind)
     }
+
+    /// All kinds for which `isSynced(_:)` holds.
+    package var syncedKinds: Set<GroupKind> { state.withLock { $0.syncedKinds } }
 
     /// Whether the cache holds all that can be had: everything that is watched but for what the server does not have or
     /// does not let us see.
@@ -121,6 +129,8 @@ package final class Informers: Sendable {
     private func change(_ body: (inout State) -> Void) {
         let (stopped, started, waiters) = state.withLock { state in
             body(&state)
+            let unsynced = state.wanted.subtracting(state.synced.subtracting(state.forbidden))
+            state.syncedKinds = state.kinds.subtracting(unsynced.map(\.type.groupKind))
             var stopped: [Signal] = []
             for (scope, follower) in state.followers where !follower.isStopping && !state.wanted.contains(scope) {
                 state.followers[scope]?.isStopping = true
@@ -200,7 +210,11 @@ package final class Informers: Sendable {
         case .undecodable(let reason):
             logger.warning("undecodable object", metadata: ["watch.kind": "\(kind)", "error.message": "\(reason)"])
             onEvent(.undecodable(kind, reason: reason))
-        case .streamingListRefused: change { $0.streamingLists = false }
+        case .streamingListRefused:
+            state.withLock {
+                $0.streamingLists = false
+                $0.streamingListsAreRefused = true
+            }
         }
     }
 }

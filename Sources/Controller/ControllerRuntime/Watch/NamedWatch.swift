@@ -2,23 +2,36 @@ import KubernetesClient
 import KubernetesModel
 import Synchronization
 
-/// Follows one object that is known by name, with the rights `get` and `watch` alone: no list, so that a role can name
-/// the very object.
+/// Follows one object that is known by name, with the right to `watch` alone, so that a role can name the very object.
 ///
-/// A watch without a resource version first sends the object if it is there, and nothing if it is not. So the object is
-/// also read once, after the watch is open, so that nothing that happens in between is missed.
+/// Nothing is read: a watch without a resource version begins with the object if it is there. If it is not, the watch
+/// says nothing, so the first one has to have an end:
+/// - the streaming form (Kubernetes 1.32 and later) marks the end of what is there with a bookmark;
+/// - an older server is asked for a watch of one second. What is there comes before anything else, so a watch that is
+///   over and brought nothing has nothing to tell.
 final class NamedWatch: Sendable {
     enum Report: Sendable {
         case present(KubernetesObject)
         case missing
         /// Tried again, at last once a minute.
         case forbidden(KubernetesError)
+        /// The server does not know the streaming form.
+        case streamingListRefused
+    }
+
+    private enum Phase {
+        /// Whether the object is there is not known.
+        case beginning
+        /// It is, since what was reported last. - Parameter resourceVersion: where to resume; nil while the object was
+        /// never seen, and then a watch from the beginning tells what came meanwhile.
+        case following(resourceVersion: String?)
+
+        var isBeginning: Bool { if case .beginning = self { true } else { false } }
     }
 
     private struct Progress {
+        var phase = Phase.beginning
         var lines = LineSplitter()
-        /// Where to resume; nil to begin anew.
-        var resourceVersion: String?
         var backOff = ReconnectBackOff()
         var openedAt: Duration?
         var hasHeard = false
@@ -27,18 +40,25 @@ final class NamedWatch: Sendable {
         var lostHistory = 0
     }
 
+    /// How long an older server is asked to send what is there, and what it must have had of that to be believed.
+    private static let firstSeconds = 1
+    private static let leastBeginning: Duration = .milliseconds(500)
+
     let heartbeat: Heartbeat
     private let type: ResourceType
     private let namespace: String
     private let name: String
     private let client: KubernetesClient
+    private let streamsLists: @Sendable () -> Bool
     private let surroundings: Surroundings
     private let reader: StreamReader
     private let report: @Sendable (Report) -> Void
     private let progress = Mutex(Progress())
 
+    /// - Parameter streamsLists: whether the server is to be asked for the streaming form.
     init(
-        _ type: ResourceType, namespace: String, name: String, client: KubernetesClient, surroundings: Surroundings,
+        _ type: ResourceType, namespace: String, name: String, client: KubernetesClient,
+        streamsLists: @escaping @Sendable () -> Bool = { false }, surroundings: Surroundings,
         report: @escaping @Sendable (Report) -> Void
     ) {
         self.type = type
@@ -46,6 +66,7 @@ final class NamedWatch: Sendable {
         self.name = name
         // Coming back is this loop's business.
         self.client = client.with(retry: .never)
+        self.streamsLists = streamsLists
         self.surroundings = surroundings
         self.report = report
         heartbeat = Heartbeat(surroundings.now)
@@ -55,49 +76,46 @@ final class NamedWatch: Sendable {
     /// Follows the object until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
-            let resume = progress.withLock { progress in
+            let phase = progress.withLock { progress in
                 progress.lines = LineSplitter()
                 progress.openedAt = nil
                 progress.hasHeard = false
                 progress.failure = nil
-                return progress.resourceVersion
+                return progress.phase
             }
-            let request = KubernetesRequest.watch(
-                type, namespace: namespace, fieldSelector: "metadata.name=\(name)", resourceVersion: resume,
-                timeoutSeconds: 300 + Int(surroundings.random() * 300))
+            let streams = phase.isBeginning && streamsLists()
             let end = await reader.read(
-                request, silenceLimit: { .seconds(90) },
-                opened: { [self] () async throws(KubernetesError) in
+                request(phase, streams: streams), silenceLimit: { .seconds(90) },
+                opened: { [self] () throws(KubernetesError) in
                     let now = surroundings.now()
                     progress.withLock {
                         $0.openedAt = now
                         $0.backOff.opened(now: now)
                     }
-                    if resume == nil { try await readOnce() }
                 },
                 receive: { [self] piece throws(KubernetesError) in
                     let lines = progress.withLock { $0.lines.split(piece) }
                     for case .complete(let line) in lines {
-                        receive(line)
+                        receive(line, streams: streams)
                         if let failure = progress.withLock({ $0.failure }) { throw failure }
                     }
                     return true
                 })
             guard !Task.isCancelled else { return }
-            if let wait = waitAfter(end) { await surroundings.pause(wait) }
+            if let wait = waitAfter(end, streams: streams) { await surroundings.pause(wait) }
         }
     }
 
-    private func readOnce() async throws(KubernetesError) {
-        do throws(KubernetesError) {
-            report(.present(try await client.get(type, namespace: namespace, name: name)))
-        } catch {
-            guard error.code == .notFound else { throw error }
-            report(.missing)
-        }
+    private func request(_ phase: Phase, streams: Bool) -> KubernetesRequest {
+        let resume: String? = if case .following(let version) = phase { version } else { nil }
+        let isShort = phase.isBeginning && !streams
+        return .watch(
+            type, namespace: namespace, fieldSelector: "metadata.name=\(name)", resourceVersion: resume,
+            timeoutSeconds: isShort ? Self.firstSeconds : 300 + Int(surroundings.random() * 300),
+            sendInitialEvents: streams)
     }
 
-    private func receive(_ line: ArraySlice<UInt8>) {
+    private func receive(_ line: ArraySlice<UInt8>, streams: Bool) {
         // An event that cannot be read tells nothing; the next one may.
         guard let event = try? WatchEvent(parsing: line, kind: type.groupKind) else { return }
         let version: String?
@@ -108,7 +126,10 @@ final class NamedWatch: Sendable {
         case .deleted(let json):
             version = json["metadata"]?["resourceVersion"]?.string
             report(.missing)
-        case .bookmark(let bookmark, _): version = bookmark
+        case .bookmark(let bookmark, let endsInitialEvents):
+            version = bookmark
+            // Whatever came before it has been sent.
+            if endsInitialEvents || !streams, progress.withLock({ $0.phase.isBeginning }) { report(.missing) }
         case .failure(let error):
             progress.withLock { $0.failure = error }
             return
@@ -117,20 +138,32 @@ final class NamedWatch: Sendable {
         progress.withLock {
             $0.hasHeard = true
             $0.lostHistory = 0
-            if let version { $0.resourceVersion = version }
+            if let version { $0.phase = .following(resourceVersion: version) }
         }
     }
 
+    /// Notes that a first watch has come to its end; if it brought nothing, there is nothing.
+    private func beginningEnded(now: Duration) {
+        let isMissing = progress.withLock { progress in
+            guard progress.phase.isBeginning, let openedAt = progress.openedAt, now - openedAt >= Self.leastBeginning
+            else { return false }
+            progress.phase = .following(resourceVersion: nil)
+            return true
+        }
+        if isMissing { report(.missing) }
+    }
+
     /// How long to wait before the next attempt; nil for not at all.
-    private func waitAfter(_ end: StreamReader.End) -> Duration? {
+    private func waitAfter(_ end: StreamReader.End, streams: Bool) -> Duration? {
         let now = surroundings.now()
         let random = surroundings.random()
         var longest = ReconnectBackOff.longest
         var retryAfter: Duration?
         switch end {
         case .closed, .enough:
+            if !streams { beginningEnded(now: now) }
             let isHealthy = progress.withLock {
-                $0.hasHeard || $0.openedAt.map { now - $0 >= .seconds(1) } == true
+                $0.hasHeard || $0.openedAt.map { now - $0 >= Self.leastBeginning } == true
             }
             if isHealthy { return nil }
         case .silent: break
@@ -139,12 +172,15 @@ final class NamedWatch: Sendable {
             switch error.code {
             case .expired:
                 let isFirst = progress.withLock {
-                    $0.resourceVersion = nil
+                    $0.phase = .beginning
                     $0.lostHistory += 1
                     return $0.lostHistory == 1
                 }
                 if isFirst { return nil }
-            case .invalid, .notFound: progress.withLock { $0.resourceVersion = nil }
+            case .invalid where streams:
+                report(.streamingListRefused)
+                return nil
+            case .invalid, .notFound: progress.withLock { $0.phase = .beginning }
             case .forbidden:
                 longest = .seconds(60)
                 report(.forbidden(error))

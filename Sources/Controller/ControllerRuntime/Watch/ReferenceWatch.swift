@@ -32,6 +32,8 @@ package final class ReferenceWatch: Sendable {
         var references: [NamespacedName: Set<NamespacedName>] = [:]
         var followers: [NamespacedName: Follower] = [:]
         var objects: [NamespacedName: ReferenceState] = [:]
+        /// The server does not know the streaming form.
+        var streamingListsAreRefused = false
 
         func platforms(of object: NamespacedName) -> Set<NamespacedName> {
             Set(references.filter { $0.value.contains(object) }.keys)
@@ -41,6 +43,7 @@ package final class ReferenceWatch: Sendable {
     private let client: KubernetesClient
     private let type: @Sendable () -> ResourceType
     private let content: @Sendable (KubernetesObject) -> [String: String]
+    private let streamsLists: @Sendable () -> Bool
     private let surroundings: Surroundings
     private let logger: Logger
     private let onChange: @Sendable (NamespacedName, Set<NamespacedName>) -> Void
@@ -51,16 +54,19 @@ package final class ReferenceWatch: Sendable {
     /// - Parameters:
     ///   - type: the kind, in the version that the cluster serves when the first platform refers to an object.
     ///   - content: what is kept of an object. Never a secret value.
+    ///   - streamsLists: whether the server can say where the beginning of a watch ends, see `NamedWatch`.
     ///   - onChange: called when the content of an object changed, it came or went, with the platforms that refer to it.
     package init(
         client: KubernetesClient, type: @escaping @Sendable () -> ResourceType,
-        content: @escaping @Sendable (KubernetesObject) -> [String: String], surroundings: Surroundings = .system,
+        content: @escaping @Sendable (KubernetesObject) -> [String: String],
+        streamsLists: @escaping @Sendable () -> Bool = { false }, surroundings: Surroundings = .system,
         logger: Logger,
         onChange: @escaping @Sendable (NamespacedName, Set<NamespacedName>) -> Void
     ) {
         self.client = client
         self.type = type
         self.content = content
+        self.streamsLists = streamsLists
         self.surroundings = surroundings
         self.logger = logger
         self.onChange = onChange
@@ -122,15 +128,21 @@ package final class ReferenceWatch: Sendable {
     private func follower(_ object: NamespacedName) -> Follower {
         let stop = Signal()
         let watch = NamedWatch(
-            type(), namespace: object.namespace, name: object.name, client: client, surroundings: surroundings
-        ) { [weak self] report in self?.received(report, object, stop) }
+            type(), namespace: object.namespace, name: object.name, client: client,
+            streamsLists: { [weak self] in self?.usesStreamingLists ?? false }, surroundings: surroundings,
+            report: { [weak self] report in self?.received(report, object, stop) })
         return Follower(watch: watch, stop: stop)
     }
+
+    private var usesStreamingLists: Bool { streamsLists() && !state.withLock { $0.streamingListsAreRefused } }
 
     /// - Parameter follower: whose report it is; one that was stopped meanwhile has no say.
     private func received(_ report: NamedWatch.Report, _ name: NamespacedName, _ follower: Signal) {
         let now: ReferenceState
         switch report {
+        case .streamingListRefused:
+            state.withLock { $0.streamingListsAreRefused = true }
+            return
         case .missing: now = .missing
         case .forbidden(let error):
             now = .forbidden
@@ -156,7 +168,8 @@ extension ReferenceWatch {
     /// - Parameter digest: one-way, of a value as it stands in `data`, in base64; all that is kept of it.
     package static func secrets(
         client: KubernetesClient, digest: @escaping @Sendable ([UInt8]) -> String,
-        surroundings: Surroundings = .system, logger: Logger,
+        streamsLists: @escaping @Sendable () -> Bool = { false }, surroundings: Surroundings = .system,
+        logger: Logger,
         onChange: @escaping @Sendable (NamespacedName, Set<NamespacedName>) -> Void
     ) -> ReferenceWatch {
         ReferenceWatch(
@@ -167,6 +180,6 @@ extension ReferenceWatch {
                     if let text = value.string { digests[key] = digest(Array(text.utf8)) }
                 }
                 return digests
-            }, surroundings: surroundings, logger: logger, onChange: onChange)
+            }, streamsLists: streamsLists, surroundings: surroundings, logger: logger, onChange: onChange)
     }
 }

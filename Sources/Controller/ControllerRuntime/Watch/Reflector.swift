@@ -162,7 +162,20 @@ final class Reflector: Sendable {
         }
     }
 
+    /// The object of an event that brings the very version that the cache holds.
+    private func known(_ line: ArraySlice<UInt8>) -> CachedObject? {
+        guard let (name, uid, version) = WatchEvent.identity(in: line),
+            let present = store.object(
+                ObjectKey(scope.type.groupKind, namespace: name.namespace, name: name.name)),
+            present.uid == uid, present.resourceVersion == version, present.apiVersion == scope.type.apiVersion
+        else { return nil }
+        return present
+    }
+
     private func receive(line: ArraySlice<UInt8>) {
+        if let known = known(line) {
+            return handle(.object(resourceVersion: known.resourceVersion), object: known)
+        }
         do throws(UndecodableObject) {
             switch try WatchEvent(parsing: line, kind: scope.type.groupKind) {
             case .present(let json):

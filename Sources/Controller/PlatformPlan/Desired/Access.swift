@@ -30,6 +30,9 @@ extension PlanContext {
         if let key = effective.authenticationSecret {
             objects += secretReader("authentication", key.name, ServiceName.allCases.filter(\.authenticatesCallers))
         }
+        if let key = spec.notifications.encryptionSecretRef {
+            objects += secretReader("encryption", key.name, [.notifications])
+        }
         return objects
     }
 

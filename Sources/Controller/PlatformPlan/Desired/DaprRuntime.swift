@@ -18,15 +18,17 @@ extension PlanContext {
                         "topic": .string(topic(service.consumes)),
                         "routes": ["default": .string(service.consumes.route)],
                         "deadLetterTopic": deadLetters(service.consumes).map { .string($0) },
-                        "bulkSubscribe": service.takesEventsInBulk ? Self.bulk : nil,
+                        "bulkSubscribe": service.bulkPatience.map { Self.bulk(patience: $0) },
                     ]),
                     "scopes": [.string(appID(service))],
                 ])
         }
     }
 
-    /// Waits no longer for more than a person would notice; a partition's order stays within a delivery.
-    private static let bulk: JSON = ["enabled": true, "maxMessagesCount": 100, "maxAwaitDurationMs": 20]
+    /// A partition's order stays within a delivery.
+    private static func bulk(patience: Int) -> JSON {
+        ["enabled": true, "maxMessagesCount": 100, "maxAwaitDurationMs": JSON(patience)]
+    }
 
     /// What sidecars do when a call fails. Without an inbound policy the first failure of a delivery would send the
     /// event to the dead letters.

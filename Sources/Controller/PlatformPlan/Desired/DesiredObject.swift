@@ -12,6 +12,7 @@ package struct DesiredObject: Hashable, Sendable {
     }
 
     package let object: KubernetesObject
+    package let key: ObjectKey
     package let type: ResourceType
     package let stage: Stage
     package let retention: Retention
@@ -23,13 +24,13 @@ package struct DesiredObject: Hashable, Sendable {
         isCreateOnly: Bool = false
     ) {
         self.object = object
+        key = object.key
         self.type = type
         self.stage = stage
         self.retention = retention
         self.isCreateOnly = isCreateOnly
     }
 
-    package var key: ObjectKey { object.key }
     /// Which part of the platform it belongs to: a service's name, or `messaging`, `dapr`, `database`, `exposure`,
     /// `monitoring`, `network`.
     package var component: String { object.labels[PlatformLabels.component] ?? "" }

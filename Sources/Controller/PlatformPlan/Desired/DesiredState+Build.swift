@@ -9,31 +9,24 @@ extension DesiredState {
     /// that is absent here would be pruned.
     package static func build(_ input: PlanInput) -> DesiredState {
         let context = PlanContext(input)
-        let pubsubs = context.pubsubs
-        let others = context.otherComponents
-        let components = pubsubs + others
-        let cluster = context.apis.hasStrimzi ? context.kafkaName : nil
+        var state = outline(context)
+        state.objects = inOrder(Stage.allCases.flatMap(context.objects))
+        return state
+    }
 
-        var objects = context.serviceAccounts + context.secretReaders + context.networkPolicies
-        if let cluster {
-            if let kafka = context.effective.kafka { objects += context.ownKafka(kafka, cluster: cluster) }
-            objects += context.kafkaTopics(cluster: cluster) + context.kafkaUsers(cluster: cluster)
-        }
-        if context.apis.hasDapr {
-            objects += [context.configuration, context.resiliency(pubsubs, others)]
-            objects += context.daprComponents(components) + context.subscriptions
-        }
-        let migration = context.migrationJob
-        if let migration { objects.append(migration) }
-        for service in context.effective.services {
-            objects += context.workload(service, components) + context.autoscaling(service)
-        }
-        objects += context.exposure + context.monitoring
+    /// What `input` asks for, without the objects.
+    package static func outline(_ input: PlanInput) -> DesiredState { outline(PlanContext(input)) }
 
-        return DesiredState(
-            objects: inOrder(objects), missing: context.missingSystems, secrets: context.secretUses,
+    /// The objects of one stage, as `build` has them.
+    package static func objects(_ input: PlanInput, of stage: Stage) -> [DesiredObject] {
+        inOrder(PlanContext(input).objects(of: stage))
+    }
+
+    private static func outline(_ context: PlanContext) -> DesiredState {
+        DesiredState(
+            objects: [], missing: context.missingSystems, secrets: context.secretUses,
             services: context.effective.services.map(context.desiredService),
-            topics: context.desiredTopics(cluster: context.kafkaName), migrationJob: migration?.key,
+            topics: context.desiredTopics(cluster: context.kafkaName), migrationJob: context.migrationJob?.key,
             kafka: context.kafkaName.map {
                 ObjectKey(ResourceType.kafka.groupKind, namespace: context.namespace, name: $0)
             },
@@ -41,12 +34,33 @@ extension DesiredState {
             resources: context.resourceSum, warnings: context.warnings)
     }
 
-    /// By stage; within a stage as built. A key that occurs twice keeps its first place: user-chosen names cannot
-    /// collide with ours, so this only makes the promise hold.
+    /// A key that occurs twice keeps its first place: user-chosen names cannot collide with ours, so this only makes the
+    /// promise hold.
     private static func inOrder(_ objects: [DesiredObject]) -> [DesiredObject] {
         var seen: Set<ObjectKey> = []
-        let unique = objects.filter { seen.insert($0.key).inserted }
-        return Stage.allCases.flatMap { stage in unique.filter { $0.stage == stage } }
+        return objects.filter { seen.insert($0.key).inserted }
+    }
+}
+
+extension PlanContext {
+    func objects(of stage: Stage) -> [DesiredObject] {
+        switch stage {
+        case .foundation:
+            return serviceAccounts + secretReaders + networkPolicies
+                + (apis.hasDapr ? [configuration, resiliency(pubsubs, otherComponents)] : [])
+        case .messaging:
+            guard apis.hasStrimzi, let cluster = kafkaName else { return [] }
+            return (effective.kafka.map { ownKafka($0, cluster: cluster) } ?? [])
+                + kafkaTopics(cluster: cluster) + kafkaUsers(cluster: cluster)
+        case .components: return apis.hasDapr ? daprComponents(pubsubs + otherComponents) + subscriptions : []
+        case .migration: return migrationJob.map { [$0] } ?? []
+        case .workloads:
+            let components = pubsubs + otherComponents
+            return effective.services.flatMap { workload($0, components) }
+        case .autoscaling: return effective.services.flatMap(autoscaling)
+        case .exposure: return exposure
+        case .monitoring: return monitoring
+        }
     }
 }
 

@@ -53,7 +53,7 @@ extension PlanContext {
                     // The default is newest, with which a new service would miss what was published before it.
                     DaprComponent.Entry("initialOffset", hearsEverything ? "newest" : "oldest"),
                     DaprComponent.Entry("version", "2.8.0"),
-                ]
+                ] + (hearsEverything ? [givingUp] : [])
             )
         case .redis: return ("pubsub.redis", redisEntries(messaging.redis ?? RedisSpec()) + group)
         case .rabbitmq:
@@ -73,6 +73,10 @@ extension PlanContext {
         case .inMemory: return ("pubsub.in-memory", [])
         }
     }
+
+    /// A record that cannot be delivered, and has no dead letters to go to, is passed over. Retried for ever, as is the
+    /// default, it would hold up everything behind it in its partition; clients of sync see the gap by `user_seq` and ask.
+    private var givingUp: DaprComponent.Entry { DaprComponent.Entry("consumeRetryEnabled", "false") }
 
     private func strimziConnection(_ service: ServiceName) -> [DaprComponent.Entry] {
         let cluster = kafkaName ?? names.prefix

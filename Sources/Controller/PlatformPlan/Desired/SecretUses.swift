@@ -10,6 +10,9 @@ extension PlanContext {
         if service.authenticatesCallers, let key = effective.authenticationSecret {
             keys.append(secret(key.name, key.key))
         }
+        if service == .notifications, let key = spec.notifications.encryptionSecretRef {
+            keys.append(secret(key.name, key.key))
+        }
         return keys
     }
 
@@ -54,6 +57,12 @@ extension PlanContext {
                 SecretUse(
                     key: secret(key.name, key.key), purpose: "key that callers' tokens are signed with",
                     field: "spec.authentication.secretRef"))
+        }
+        if let key = spec.notifications.encryptionSecretRef {
+            uses.insert(
+                SecretUse(
+                    key: secret(key.name, key.key), purpose: "key that webhooks are encrypted with",
+                    field: "spec.notifications.encryptionSecretRef"))
         }
         for token in tokens {
             uses.insert(

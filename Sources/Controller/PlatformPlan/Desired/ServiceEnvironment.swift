@@ -31,7 +31,7 @@ extension PlanContext {
     static let brokerUserVariable = "TODO_BROKER_USER"
 
     private func platformVariables(_ service: ServiceName) -> [JSON] {
-        var variables = [
+        [
             Self.variable("TODO_PLATFORM", input.platform.name),
             Self.variable("TODO_HTTP_PORT", String(Self.httpPort)),
             Self.variable("TODO_METRICS_PORT", String(Self.metricsPort)),
@@ -42,10 +42,13 @@ extension PlanContext {
             ],
             Self.variable("TODO_PUBSUB", pubsubName(service)),
             Self.variable("TODO_SECRET_STORE", secretStoreName),
-            Self.variable("TODO_API_APP_ID", appID(.api)),
+            appIDVariable(.api),
         ]
-        if let name = stateStoreName { variables.append(Self.variable("TODO_STATE_STORE", name)) }
-        return variables
+    }
+
+    /// The name that `service` has for its callers.
+    private func appIDVariable(_ service: ServiceName) -> JSON {
+        Self.variable("TODO_\(service.rawValue.uppercased())_APP_ID", appID(service))
     }
 
     private var topicVariables: [JSON] {
@@ -72,16 +75,21 @@ extension PlanContext {
         switch service {
         case .api:
             // The API answers for them: it forwards what concerns them by Dapr's service invocation.
-            let behind = [ServiceName.reminders, .notifications, .audit].map {
-                Self.variable("TODO_\($0.rawValue.uppercased())_APP_ID", appID($0))
-            }
+            let behind = [ServiceName.reminders, .notifications, .audit].map(appIDVariable)
             let offset = Self.variable("TODO_REMINDER_OFFSET_SECONDS", String(spec.reminders.defaultOffset.seconds))
             return [offset] + behind + (spec.exposure.host.map { [Self.variable("TODO_HOST", $0)] } ?? [])
-        case .reminders, .recurrence, .sync: return []
+        case .reminders: return [appIDVariable(.notifications)]  // knows what became of a reminder
+        case .recurrence, .sync: return []
         case .notifications:
             let channels = spec.notifications.channels.map(\.rawValue).joined(separator: ",")
-            return [Self.variable("TODO_NOTIFICATION_CHANNELS", channels)]
-                + (smtpName.map { [Self.variable("TODO_SMTP_BINDING", $0)] } ?? [])
+            let encryption = spec.notifications.encryptionSecretRef.map {
+                [
+                    Self.variable("TODO_ENCRYPTION_SECRET_NAME", $0.name),
+                    Self.variable("TODO_ENCRYPTION_SECRET_KEY", $0.key),
+                ]
+            }
+            return [appIDVariable(.reminders), Self.variable("TODO_NOTIFICATION_CHANNELS", channels)]
+                + (encryption ?? []) + (smtpName.map { [Self.variable("TODO_SMTP_BINDING", $0)] } ?? [])
         case .audit:
             let retention =
                 switch spec.audit.retention {

@@ -30,8 +30,17 @@ extension ServiceName {
     var usesDatabase: Bool { self != .sync }
     /// Answers users, directly or through the API, so it has to know who they are.
     var authenticatesCallers: Bool { self != .recurrence }
-    /// Has little to do for each of very many events: one transaction for a hundred costs about as much as for one.
-    var takesEventsInBulk: Bool { self == .audit || self == .reminders }
+    /// How long a sidecar may gather events for one delivery, in milliseconds, for those who have little to do for each of
+    /// very many: a request and a transaction for a hundred cost about as much as for one. Nil: one at a time.
+    ///
+    /// On an open page somebody looks; nobody does for an audit's entry, a reminder that is set, a next occurrence.
+    var bulkPatience: Int? {
+        switch self {
+        case .audit, .reminders, .recurrence: 50
+        case .sync: 20
+        case .api, .notifications: nil
+        }
+    }
     var isExposed: Bool { self == .api || self == .sync }
     var sendsMail: Bool { self == .notifications }
 }

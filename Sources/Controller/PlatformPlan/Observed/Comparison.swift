@@ -23,9 +23,9 @@ package struct FieldDifference: Hashable, Sendable {
 package enum Comparison {
     /// The fields of `desired` that `live` does not have, in the order of `desired`; empty when nothing needs to be sent.
     package static func differences(desired: JSON, live: JSON?) -> [FieldDifference] {
-        var found: [FieldDifference] = []
-        compare(desired, live, path: "", amount: false, into: &found)
-        return found
+        var walk = Walk()
+        walk.compare(desired, live, amount: false)
+        return walk.found
     }
 
     /// The keys by which the API server merges lists of objects (server-side apply, `x-kubernetes-list-map-keys`).
@@ -48,71 +48,95 @@ package enum Comparison {
         "matchLabels", "selector", "podSelector", "namespaceSelector", "nodeSelector",
     ]
 
-    private static func compare(
-        _ desired: JSON, _ live: JSON?, path: String, amount: Bool, into found: inout [FieldDifference]
-    ) {
-        switch desired {
-        case .object(let members):
-            // The API server drops empty objects of optional fields.
-            if members.isEmpty, live == nil { return }
-            guard case .object(let liveMembers)? = live else {
-                found.append(FieldDifference(path: path, desired: desired, live: live))
+    /// Where a comparison is. The way there is only written out for a difference, of which there are few.
+    private struct Walk {
+        enum Step {
+            case member(String)
+            case index(Int)
+            /// One of a list that is merged by `keys`.
+            case element(JSON, keys: [String])
+        }
+
+        var found: [FieldDifference] = []
+        private var path: [Step] = []
+
+        /// The name of the member that is being compared; empty for an element of a list, and for the whole.
+        private var field: String { if case .member(let name)? = path.last { name } else { "" } }
+
+        private mutating func at(_ step: Step, _ body: (inout Walk) -> Void) {
+            path.append(step)
+            body(&self)
+            path.removeLast()
+        }
+
+        private mutating func note(_ desired: JSON, _ live: JSON?) {
+            var text = ""
+            for step in path {
+                switch step {
+                case .member(let name): text += text.isEmpty ? name : ".\(name)"
+                case .index(let index): text += "[\(index)]"
+                case .element(let element, let keys):
+                    let names = keys.map { "\($0)=\(element[$0]?.string ?? element[$0]?.text ?? "")" }
+                    text += "[\(names.joined(separator: ","))]"
+                }
+            }
+            found.append(FieldDifference(path: text, desired: desired, live: live))
+        }
+
+        mutating func compare(_ desired: JSON, _ live: JSON?, amount: Bool) {
+            switch desired {
+            case .object(let members):
+                // The API server drops empty objects of optional fields.
+                if members.isEmpty, live == nil { return }
+                guard case .object(let liveMembers)? = live else { return note(desired, live) }
+                if Comparison.wholeMaps.contains(field),
+                    let extra = liveMembers.first(where: { members[$0.key] == nil })
+                {
+                    at(.member(extra.key)) { $0.note(.null, extra.value) }
+                }
+                let isElement =
+                    switch path.last {
+                    case .index, .element: true
+                    case .member, nil: false
+                    }
+                for (key, value) in members {
+                    let isAmount = amount || (!isElement && Comparison.amountFields.contains(key))
+                    at(.member(key)) { $0.compare(value, liveMembers[key], amount: isAmount) }
+                }
+            case .array(let elements):
+                if elements.isEmpty, live == nil { return }
+                guard case .array(let liveElements)? = live else { return note(desired, live) }
+                compareList(elements, liveElements)
+            default:
+                if let live, desired == live || (amount && Comparison.equalAmounts(desired, live)) { return }
+                // A null asks for nothing to be there.
+                if desired.isNull, live == nil { return }
+                note(desired, live)
+            }
+        }
+
+        private mutating func compareList(_ desired: [JSON], _ live: [JSON]) {
+            let field = field
+            if let keys = Comparison.keys(of: field, desired) {
+                for (index, element) in desired.enumerated() {
+                    func isSame(_ other: JSON) -> Bool { keys.allSatisfy { other[$0] == element[$0] } }
+                    // Nearly always they stand in the same order.
+                    let match =
+                        live.indices.contains(index) && isSame(live[index]) ? live[index] : live.first(where: isSame)
+                    at(.element(element, keys: keys)) { $0.compare(element, match, amount: false) }
+                }
                 return
             }
-            if wholeMaps.contains(fieldName(path)), let extra = liveMembers.first(where: { members[$0.key] == nil }) {
-                found.append(FieldDifference(path: "\(path).\(extra.key)", desired: .null, live: extra.value))
-            }
-            for (key, value) in members {
-                compare(
-                    value, liveMembers[key], path: path.isEmpty ? key : "\(path).\(key)",
-                    amount: amount || (amountFields.contains(key) && !path.hasSuffix("]")), into: &found)
-            }
-        case .array(let elements):
-            if elements.isEmpty, live == nil { return }
-            guard case .array(let liveElements)? = live else {
-                found.append(FieldDifference(path: path, desired: desired, live: live))
+            if field == "finalizers" {
+                // A set: others may add theirs.
+                for element in desired where !live.contains(element) { note(element, nil) }
                 return
             }
-            compareList(elements, liveElements, path: path, into: &found)
-        default:
-            if let live, desired == live || (amount && equalAmounts(desired, live)) { return }
-            // A null asks for nothing to be there.
-            if desired.isNull, live == nil { return }
-            found.append(FieldDifference(path: path, desired: desired, live: live))
-        }
-    }
-
-    private static func compareList(
-        _ desired: [JSON], _ live: [JSON], path: String, into found: inout [FieldDifference]
-    ) {
-        let field = fieldName(path)
-        if let keys = keys(of: field, desired) {
-            for element in desired {
-                let identity = keys.map { element[$0] }
-                let match = live.first { candidate in keys.map { candidate[$0] } == identity }
-                let name = keys.map { "\($0)=\(element[$0]?.string ?? element[$0]?.text ?? "")" }.joined(separator: ",")
-                compare(element, match, path: "\(path)[\(name)]", amount: false, into: &found)
+            guard desired.count == live.count else { return note(.array(desired), .array(live)) }
+            for (index, element) in desired.enumerated() {
+                at(.index(index)) { $0.compare(element, live[index], amount: false) }
             }
-            return
         }
-        if field == "finalizers" {
-            // A set: others may add theirs.
-            for element in desired where !live.contains(element) {
-                found.append(FieldDifference(path: path, desired: element, live: nil))
-            }
-            return
-        }
-        guard desired.count == live.count else {
-            found.append(FieldDifference(path: path, desired: .array(desired), live: .array(live)))
-            return
-        }
-        for (index, element) in desired.enumerated() {
-            compare(element, live[index], path: "\(path)[\(index)]", amount: false, into: &found)
-        }
-    }
-
-    private static func fieldName(_ path: String) -> String {
-        path.lastIndex(of: ".").map { String(path[path.index(after: $0)...]) } ?? path
     }
 
     /// The merge keys of a list field, if its elements have them. `ports` differ: containers merge by containerPort,

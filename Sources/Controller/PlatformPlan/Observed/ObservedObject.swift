@@ -24,9 +24,11 @@ package struct ObservedObject: Sendable {
     }
 
     /// The object; an empty one if the cache held bytes that are no JSON, which then differs from every intent.
-    package func decoded() -> KubernetesObject {
+    ///
+    /// - Parameter skipping: members with these keys are left out wherever they stand.
+    package func decoded(skipping: [StaticString] = []) -> KubernetesObject {
         // The cache only stores what its own writer produced; should that ever break, the object is applied anew.
-        KubernetesObject((try? JSON(parsing: bytes)) ?? .object(JSONObject()))
+        KubernetesObject((try? JSON(parsing: bytes, skipping: skipping)) ?? .object(JSONObject()))
     }
 }
 

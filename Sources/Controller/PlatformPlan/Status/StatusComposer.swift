@@ -8,7 +8,7 @@ struct StatusComposer {
     let observation: Observation
     let situation: Situation
     let memory: PlanMemory
-    /// The Deployments of the services, each decoded once.
+    /// The Deployments of the services, each decoded once, as far as the status tells of them.
     private let deployments: [ObjectKey: KubernetesObject]
 
     init(platform: PlatformResource, observation: Observation, situation: Situation, memory: PlanMemory) {
@@ -18,8 +18,16 @@ struct StatusComposer {
         self.memory = memory
         let keys = (memory.desired?.services ?? []).map(\.deployment)
         deployments = Dictionary(
-            uniqueKeysWithValues: keys.compactMap { key in observation.children[key].map { (key, $0.decoded()) } })
+            uniqueKeysWithValues: keys.compactMap { key in
+                observation.children[key].map { (key, $0.decoded(skipping: Self.untold)) }
+            })
     }
+
+    /// Most of a Deployment's text.
+    private static let untold: [StaticString] = [
+        "metadata", "env", "resources", "securityContext", "livenessProbe", "readinessProbe", "startupProbe", "volumes",
+        "volumeMounts", "topologySpreadConstraints",
+    ]
 
     /// How many corrections the status remembers.
     static let driftLimit = 10

@@ -17,10 +17,21 @@ package struct PlatformResource: Sendable {
     /// Read from the raw spec, so that protection holds even while the rest of the spec is invalid.
     let isProtected: Bool
 
-    package init(_ object: KubernetesObject) {
+    /// - Parameter earlier: another version of the resource: what was read of the same spec is not read again.
+    package init(_ object: KubernetesObject, after earlier: PlatformResource? = nil) {
         var rest = object
         rest.json["spec"] = nil
         self.object = rest
+        if let earlier, let generation = object.generation, generation == earlier.object.generation,
+            let uid = object.uid, uid == earlier.object.uid
+        {
+            platform = earlier.platform
+            problems = earlier.problems
+            target = earlier.target
+            budget = earlier.budget
+            isProtected = earlier.isProtected
+            return
+        }
         isProtected = object.spec?["deletion"]?["protection"]?.bool ?? false
         let decoded = TodoPlatform.decode(object)
         var found = decoded.problems

@@ -74,6 +74,13 @@ package struct PlatformStep: Sendable {
         return Plan(actions: actions, situation: situation, wakeAfter: wake)
     }
 
+    /// Finds out what the platform refers to: a plan without what is read there would be made in vain.
+    package func lookAhead(_ memory: inout PlanMemory) {
+        guard !platform.isDeleting, let spec = platform.platform else { return }
+        memory.desired = DesiredState.outline(input(spec, decideRollout()))
+        memory.basis = nil
+    }
+
     /// A finalizer is only worth its risk where deletion must be ordered or can be refused; everything else is left to
     /// garbage collection.
     var needsFinalizer: Bool { platform.isProtected || platform.deletesTopics }
@@ -106,16 +113,17 @@ package struct PlatformStep: Sendable {
     }
 
     private func build(_ spec: TodoPlatform, _ rollout: Rollout) -> DesiredState {
-        // The way back runs no migration: the database stays at the newer version, which the older one must bear.
-        var state = DesiredState.build(
-            PlanInput(
-                platform: spec, apis: observation.apis, secretDigests: observation.secretDigests,
-                image: rollout.effective.image, version: rollout.effective.version,
-                kafkaBootstrapServers: kafkaBootstrapServers(spec), runsMigration: !rollout.isRolledBack))
-        for index in state.objects.indices {
-            state.objects[index] = markReplicasOwner(state.objects[index], state.services)
-        }
+        var state = DesiredState.build(input(spec, rollout))
+        state.objects = state.objects.map { markReplicasOwner($0, state.services) }
         return state
+    }
+
+    private func input(_ spec: TodoPlatform, _ rollout: Rollout) -> PlanInput {
+        // The way back runs no migration: the database stays at the newer version, which the older one must bear.
+        PlanInput(
+            platform: spec, apis: observation.apis, secretDigests: observation.secretDigests,
+            image: rollout.effective.image, version: rollout.effective.version,
+            kafkaBootstrapServers: kafkaBootstrapServers(spec), runsMigration: !rollout.isRolledBack)
     }
 
     private func markReplicasOwner(_ object: DesiredObject, _ services: [DesiredService]) -> DesiredObject {
@@ -163,16 +171,18 @@ package struct PlatformStep: Sendable {
             situation.isUnchanged = true
             return []
         }
-        // Built when the first one is needed: what only waits for its stage needs none.
-        var bodies: [ObjectKey: DesiredObject]?
-        func body(of key: ObjectKey) -> DesiredObject? {
-            let known =
-                bodies
-                ?? Dictionary(
-                    uniqueKeysWithValues: (built ?? build(spec, situation.rollout).objects).lazy
-                        .filter { stale.contains($0.key) }.map { ($0.key, $0) })
-            bodies = known
-            return known[key]
+        // A stage's are built when the first one is needed: what only waits for its stage needs none.
+        var bodies: [Stage: [ObjectKey: DesiredObject]] = [:]
+        func body(of entry: PlanMemory.Entry) -> DesiredObject? {
+            if let known = bodies[entry.stage] { return known[entry.key] }
+            let objects =
+                built?.filter { $0.stage == entry.stage }
+                ?? DesiredState.objects(input(spec, situation.rollout), of: entry.stage)
+                .map { markReplicasOwner($0, memory.desired?.services ?? []) }
+            let known = Dictionary(
+                uniqueKeysWithValues: objects.lazy.filter { stale.contains($0.key) }.map { ($0.key, $0) })
+            bodies[entry.stage] = known
+            return known[entry.key]
         }
         var actions: [Action] = []
         var handBacks: [Action] = []
@@ -185,7 +195,7 @@ package struct PlatformStep: Sendable {
                     situation.withheld.insert(entry.key)
                     continue
                 }
-                guard let body = body(of: entry.key) else { continue }
+                guard let body = body(of: entry) else { continue }
                 plan(
                     entry, body, mayCreate: isOpen && !blocked, stageIsBlocked: blocked, &memory, &situation, &wake,
                     &actions, &handBacks)

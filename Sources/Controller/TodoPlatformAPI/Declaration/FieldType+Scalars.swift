@@ -149,7 +149,7 @@ extension FieldType where Value == TimeSpan {
                     pattern: "^\(TimeSpan.pattern)$",
                     rule: "duration(self) >= duration('\(range.lowerBound)') && "
                         + "duration(self) <= duration('\(range.upperBound)') && "
-                        + "duration(self) == duration(string(duration(self).getMinutes()) + 'm')",
+                        + "duration(self).getSeconds() % 60 == 0 && duration(self).getMilliseconds() % 1000 == 0",
                     "out of bounds: choose \(bounds)", options)
             },
             read: inner.read, write: inner.write,

@@ -73,7 +73,8 @@ package enum RetryPolicyWord: String, CaseIterable, Sendable {
 package struct CircuitBreakerSpec: Hashable, Sendable {
     package var enabled = true
     package var consecutiveFailures = 5
-    package var timeout = TimeSpan(seconds: 60)
+    /// Short: a broker that is back is asked within it, and what waits for it are people.
+    package var timeout = TimeSpan(seconds: 10)
     package var maxRequests = 1
 
     package init() {}

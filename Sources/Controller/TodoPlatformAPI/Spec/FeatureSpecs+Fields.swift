@@ -53,7 +53,14 @@ extension NotificationsSpec: Specification {
     package static let fields: [Field<NotificationsSpec>] = [
         Field(
             "channels", \.channels, .list(of: .word, 0...4),
-            "The channels that people may choose from: log, in-app, webhook, email. email needs dapr.smtp.")
+            "The channels that people may choose from: log, in-app, webhook, email. email needs dapr.smtp."),
+        Field(
+            "encryptionSecretRef", optional: \.encryptionSecretRef, .structure,
+            prototype: SecretKeyReference(key: "key"),
+            """
+            The Secret whose keys (32 bytes each, in base64) encrypt what the database holds of users' webhooks. The key \
+            named here encrypts, the others only decrypt: to rotate, add one and name it. Not encrypted if not set.
+            """),
     ]
 }
 

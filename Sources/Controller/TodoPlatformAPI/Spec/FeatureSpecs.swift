@@ -24,6 +24,7 @@ package struct AuditSpec: Hashable, Sendable {
 
 package struct NotificationsSpec: Hashable, Sendable {
     package var channels: [NotificationChannel] = [.log, .inApp]
+    package var encryptionSecretRef: SecretKeyReference?
 
     package init() {}
 }

@@ -6,6 +6,8 @@ import WireValues
 ///     GET  /dead-letters                      all of them, with their reasons
 ///     POST /dead-letters/replay               {} for all that were not yet, or {"topic", "partition", "offset"}
 ///     GET  /backlogs                          what each group has not handled yet
+///     GET  /topics                            each with its partitions' ends
+///     GET  /topics/{topic}/{partition}?from=  the broker's log, 1,000 records at most
 ///     GET  /jobs/{app}                        names
 ///     POST /jobs/{app}/{name}/fire            now
 ///     PUT  /faults                            {"refusePublishingSeconds", "duplicateEvery", "reorder"}
@@ -35,6 +37,17 @@ struct AdminAPI: Sendable {
                     dapr.backlogs.map {
                         ["group": .string($0.group), "topic": .string($0.topic), "records": .integer($0.records)]
                     }))
+        case ("GET", "topics", 1):
+            return .json(
+                200,
+                .array(
+                    dapr.topicEnds.map { ["topic": .string($0.topic), "ends": .array($0.ends.map { .integer($0) })] }))
+        case ("GET", "topics", 3):
+            return .json(
+                200,
+                try await dapr.log(
+                    of: parts[1], partition: Int(parts[2]) ?? -1, from: request.query("from").flatMap { Int64($0) } ?? 0
+                ))
         case ("GET", "jobs", 2): return .json(200, JSON(dapr.jobNames(app: parts[1])))
         case ("POST", "jobs", 4) where parts[3] == "fire":
             try dapr.fireJob(app: parts[1], name: parts[2])
@@ -63,8 +76,8 @@ struct AdminAPI: Sendable {
                         ]
                     }),
                 "paths": [
-                    "/dead-letters", "/dead-letters/replay", "/backlogs", "/jobs/{app}", "/jobs/{app}/{name}/fire",
-                    "/faults",
+                    "/dead-letters", "/dead-letters/replay", "/backlogs", "/topics", "/topics/{topic}/{partition}",
+                    "/jobs/{app}", "/jobs/{app}/{name}/fire", "/faults",
                 ],
             ])
     }

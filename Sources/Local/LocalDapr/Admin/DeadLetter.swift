@@ -38,7 +38,7 @@ extension LocalDapr {
         for topic in machine.broker.allTopics {
             let replayed = topic.isDurable ? try await replayedRecords(of: topic) : []
             for log in topic.partitions {
-                for record in try await records(of: topic, log) {
+                for record in try await letters(of: topic, log) {
                     guard let origin = record.origin else { continue }
                     found.append(
                         DeadLetter(
@@ -69,23 +69,16 @@ extension LocalDapr {
         }
     }
 
-    private func records(of topic: Topic, _ log: PartitionLog) async throws -> [Record] {
+    private func letters(of topic: Topic, _ log: PartitionLog) async throws -> [Record] {
         var records: [Record] = []
         var offset: Int64 = 0
         // A topic that has none is the usual case: only dead letters are worth the reading.
-        while offset < log.end {
-            let more: [Record]
-            switch log.read(from: offset, maximumCount: 1_000, maximumBytes: 16 << 20) {
-            case .records(let found): more = found
-            case .atEnd: return records
-            case .onDisk:
-                more = try await machine.broker.stored(topic, partition: log.number, from: offset, maximumCount: 1_000)
-            }
-            guard let last = more.last else { break }
-            records += more.filter { $0.origin != nil }
+        while true {
+            let found = try await self.records(of: topic, log, from: offset)
+            guard let last = found.last else { return records }
+            records += found.filter { $0.origin != nil }
             offset = last.offset + 1
         }
-        return records
     }
 
     /// Publishes a dead letter's bytes to the topic that they came from once more: every group gets them.

@@ -93,11 +93,14 @@ final class Consumption: Sendable {
 
     private func read(_ log: PartitionLog) async {
         var failures = 0
+        var begun: Duration?
         while !Task.isCancelled {
             let position = state.withLock { $0.positions[log.number] }
             await log.wait(for: position)
             guard let member = await member(for: log.number) else { return }
             do {
+                try await gather(log, from: position, since: begun, for: member)
+                begun = time.elapsed()
                 let records = try await records(log, from: position, for: member)
                 guard let last = records.last else { continue }
                 try await deliverEarly(log, after: last.offset, to: member)
@@ -130,6 +133,23 @@ final class Consumption: Sendable {
                     metadata: place(log.number, position).merging(["error": "\(error)"]) { $1 })
                 guard await pause() else { return }
             }
+        }
+    }
+
+    /// Lets a bulk fill up: on a busy partition one goes out when it is full, or `patience` after the one before. What comes
+    /// alone goes at once, where the real sidecar has it wait for its clock's next tick.
+    private func gather(
+        _ log: PartitionLog, from position: Int64, since last: Duration?, for member: any Member
+    ) async throws {
+        guard let last, member.patience > .zero, log.end - position < member.batchSize else { return }
+        let rest = member.patience - (time.elapsed() - last)
+        guard rest > .zero else { return }
+        let full = position + Int64(member.batchSize) - 1
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await log.wait(for: full) }
+            group.addTask { [time] in try await time.sleep(rest) }
+            try await group.next()
+            group.cancelAll()
         }
     }
 

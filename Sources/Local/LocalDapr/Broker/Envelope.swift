@@ -20,40 +20,61 @@ enum Envelope {
         var now: Timestamp
     }
 
+    static let cloudEvent = "application/cloudevents+json"
+
     /// `traceparent` of a delivery whose event has none.
     static let noTrace = "00-00000000000000000000000000000000-0000000000000000-00"
 
+    /// What goes to the broker, and what is known of it by then.
+    struct Made {
+        let bytes: [UInt8]
+        let facts: EnvelopeFacts
+    }
+
     /// Members of an envelope, each value as JSON text; written in alphabetical order.
     private struct Members {
-        private var values: [String: [UInt8]] = [:]
+        private var all: [(name: String, value: ArraySlice<UInt8>)] = []
 
-        subscript(name: String) -> [UInt8]? {
-            get { values[name] }
-            set { values[name] = newValue }
+        init() { all.reserveCapacity(20) }
+
+        subscript(name: String) -> ArraySlice<UInt8>? {
+            get { all.first { $0.name == name }?.value }
+            set {
+                let place = all.firstIndex { $0.name == name }
+                switch (place, newValue) {
+                case (let place?, let value?): all[place].value = value
+                case (let place?, nil): all.remove(at: place)
+                case (nil, let value?): all.append((name, value))
+                case (nil, nil): break
+                }
+            }
         }
 
-        mutating func set(_ name: String, _ text: String) { values[name] = RawJSON.quoted(text) }
+        mutating func set(_ name: String, _ text: String) { self[name] = RawJSON.quoted(text)[...] }
 
-        mutating func setIfMissing(_ name: String, _ text: String) {
-            if values[name] == nil { set(name, text) }
+        mutating func setIfMissing(_ name: String, _ text: @autoclosure () -> String) {
+            if self[name] == nil { set(name, text()) }
         }
 
         /// The value as text, if it is a string that is not empty.
         func text(_ name: String) -> String? {
-            values[name].flatMap { RawJSON.string($0) }.flatMap { $0.isEmpty ? nil : $0 }
+            self[name].flatMap { RawJSON.string($0) }.flatMap { $0.isEmpty ? nil : $0 }
         }
 
-        var bytes: [UInt8] {
-            var output: [UInt8] = [UInt8(ascii: "{")]
-            output.reserveCapacity(values.values.reduce(64) { $0 + $1.count + 24 })
-            for (index, name) in values.keys.sorted().enumerated() {
+        var made: Made {
+            var output: [UInt8] = []
+            output.reserveCapacity(all.reduce(64) { $0 + $1.value.count + 24 })
+            output.append(UInt8(ascii: "{"))
+            for (index, member) in all.sorted(by: { $0.name < $1.name }).enumerated() {
                 if index > 0 { output.append(UInt8(ascii: ",")) }
-                output += RawJSON.quoted(name)
+                RawJSON.append(quoted: member.name, to: &output)
                 output.append(UInt8(ascii: ":"))
-                output += values[name] ?? []
+                output += member.value
             }
             output.append(UInt8(ascii: "}"))
-            return output
+            let expiration = text("expiration").flatMap { Timestamp($0) }
+            return Made(
+                bytes: output, facts: EnvelopeFacts(traceparent: text("traceparent"), expiration: expiration))
         }
     }
 
@@ -67,9 +88,15 @@ enum Envelope {
     /// What goes to the broker for a request with this body.
     ///
     /// - Throws: `NotACloudEvent` when the content type says it is one and it is not.
-    static func make(body: [UInt8], contentType: String?, _ context: Context) throws(NotACloudEvent) -> [UInt8] {
+    static func make(body: [UInt8], contentType: String?, _ context: Context) throws(NotACloudEvent) -> Made {
         let type = mediaType(contentType ?? "")
-        if type == "application/cloudevents+json" { return try stamped(body, context) }
+        if type == cloudEvent {
+            do throws(MalformedJSON) {
+                return stamped(body[...], try RawJSON.members(of: body), context)
+            } catch {
+                throw NotACloudEvent(description: "the body is no JSON object: \(error)")
+            }
+        }
         var members = Members()
         members.set("id", UUIDText.random())
         members.set("specversion", "1.0")
@@ -85,12 +112,12 @@ enum Envelope {
         override(&members, context.metadata)
         expire(&members, context)
         switch type {
-        case "application/json" where RawJSON.isValid(body): members["data"] = RawJSON.htmlSafe(body[...])
+        case "application/json" where RawJSON.isValid(body): members["data"] = RawJSON.htmlSafe(body[...])[...]
         case "application/octet-stream", "application/cloudevents+protobuf", "application/x-protobuf":
             members.set("data_base64", Base64.encode(body))
         default: members.set("data", String(decoding: body, as: UTF8.self))
         }
-        return members.bytes
+        return members.made
     }
 
     private static func override(_ members: inout Members, _ metadata: [RecordHeader]) {
@@ -133,16 +160,16 @@ enum Envelope {
         return nil
     }
 
-    /// A body that is a CloudEvent already: only what belongs to this publishing is set.
-    private static func stamped(_ body: [UInt8], _ context: Context) throws(NotACloudEvent) -> [UInt8] {
-        let found: [RawJSON.Member]
-        do throws(MalformedJSON) {
-            found = try RawJSON.members(of: body)
-        } catch {
-            throw NotACloudEvent(description: "the body is no JSON object: \(error)")
-        }
+    /// An event that is a CloudEvent already: only what belongs to this publishing is set.
+    /// - Parameters:
+    ///   - event: a JSON object; may be a part of something larger.
+    ///   - found: its members, their places being those of the larger thing.
+    static func stamped(_ event: ArraySlice<UInt8>, _ found: [RawJSON.Member], _ context: Context) -> Made {
+        let isSafe = RawJSON.isHTMLSafe(event)
         var members = Members()
-        for member in found { members[member.key] = RawJSON.htmlSafe(body[member.value]) }
+        for member in found {
+            members[member.key] = isSafe ? event[member.value] : RawJSON.htmlSafe(event[member.value])[...]
+        }
         members.set("topic", context.topic)
         members.set("pubsubname", context.pubsub)
         members.setIfMissing("time", context.now.rfc3339)
@@ -154,7 +181,7 @@ enum Envelope {
         members.setIfMissing("type", "com.dapr.event.sent")
         members.setIfMissing("specversion", "1.0")
         expire(&members, context)
-        return members.bytes
+        return members.made
     }
 
     /// What a subscriber with `rawPayload` gets for a message without envelope; each call makes another id.
@@ -172,6 +199,6 @@ enum Envelope {
         members.set("traceparent", "")
         members.set("tracestate", "")
         members.set("data_base64", Base64.encode(body))
-        return members.bytes
+        return members.made.bytes
     }
 }

@@ -4,6 +4,8 @@ protocol Member: AnyObject, Sendable {
     var name: String { get }
     /// How many records a delivery may hold; 1 when it is no bulk subscription.
     var batchSize: Int { get }
+    /// How long records may be gathered for one delivery of several; zero when each goes at once.
+    var patience: Duration { get }
     /// What the component does with a record whose delivery failed and that has no dead-letter topic.
     var redelivery: Redelivery { get }
     /// Hands over records of one partition, in order.

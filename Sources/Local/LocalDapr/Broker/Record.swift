@@ -8,6 +8,8 @@ struct PendingRecord: Sendable {
     /// Every `metadata.*` of the publisher, as Kafka's record headers.
     var headers: [RecordHeader] = []
     var value: [UInt8]
+    /// What is known of the value; nil: to be found out.
+    var facts: EnvelopeFacts?
     /// Only for records of a dead-letter topic.
     var origin: DeadLetterOrigin?
 }
@@ -42,7 +44,7 @@ struct Record: Sendable {
         headers = pending.headers
         value = pending.value
         origin = pending.origin
-        facts = EnvelopeFacts(pending.value)
+        facts = pending.facts ?? EnvelopeFacts(pending.value)
     }
 
     /// About what it takes of memory.
@@ -55,6 +57,13 @@ struct EnvelopeFacts: Sendable {
     let isObject: Bool
     let traceparent: String?
     let expiration: Timestamp?
+
+    /// Of an envelope that was just made.
+    init(traceparent: String?, expiration: Timestamp?) {
+        isObject = true
+        self.traceparent = traceparent
+        self.expiration = expiration
+    }
 
     init(_ value: [UInt8]) {
         guard value.first == UInt8(ascii: "{") || value.first.map({ $0 <= 0x20 }) == true,

@@ -115,6 +115,12 @@ final class JobEngine: Sendable {
     func job(_ key: Job.Key) -> Job? { state.withLock { $0.queue[key] } }
     func names(of app: String) -> [String] { state.withLock { $0.queue.names(of: app) } }
 
+    /// Whether all that was due so far has been called and has answered.
+    var isSettled: Bool {
+        let now = time.now()
+        return state.withLock { state in !state.queue.isRunning && (state.queue.nextDue().map { $0 > now } ?? true) }
+    }
+
     /// Makes a job due now. - Returns: whether there is one.
     func fire(_ key: Job.Key) -> Bool {
         let now = time.now()

@@ -25,6 +25,7 @@ struct JobQueue: Sendable {
     func names(of app: String) -> [String] { jobs.keys.filter { $0.app == app }.map(\.name).sorted() }
 
     var count: Int { jobs.count }
+    var isRunning: Bool { !running.isEmpty }
 
     /// Adds a job, or puts it in the place of the one before.
     mutating func set(_ job: Job) {

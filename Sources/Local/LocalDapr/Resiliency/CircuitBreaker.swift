@@ -1,15 +1,16 @@
 import Synchronization
 import WireValues
 
-/// Counts the outcomes of calls and, after too many failures, refuses them for a time.
+/// Counts the outcomes of calls and, after too many failures, refuses them for a time. Counts in time that has passed:
+/// a wall clock that is set back must not keep it open.
 final class CircuitBreaker: Sendable {
     struct Open: Error, CustomStringConvertible {
         var description: String { "circuit breaker is open" }
     }
 
     private enum Phase {
-        case closed(since: Timestamp)
-        case open(until: Timestamp)
+        case closed(since: Duration)
+        case open(until: Duration)
         case halfOpen(running: Int, successes: Int)
     }
 
@@ -43,20 +44,21 @@ final class CircuitBreaker: Sendable {
     }
 
     private let policy: BreakerPolicy
-    private let now: @Sendable () -> Timestamp
+    private let elapsed: @Sendable () -> Duration
     private let state: Mutex<(phase: Phase, counts: Counts)>
 
-    init(_ policy: BreakerPolicy, now: @escaping @Sendable () -> Timestamp) {
+    /// - Parameter elapsed: time since some fixed instant; never goes back.
+    init(_ policy: BreakerPolicy, elapsed: @escaping @Sendable () -> Duration) {
         self.policy = policy
-        self.now = now
-        state = Mutex((.closed(since: now()), Counts()))
+        self.elapsed = elapsed
+        state = Mutex((.closed(since: elapsed()), Counts()))
     }
 
     /// To be called before a call. - Throws: `Open` when it may not be made.
     func enter() throws(Open) {
         let mayEnter = state.withLock { state in
-            let now = now()
-            if case .closed(let since) = state.phase, policy.interval > .zero, now.since(since) >= policy.interval {
+            let now = elapsed()
+            if case .closed(let since) = state.phase, policy.interval > .zero, now - since >= policy.interval {
                 state = (.closed(since: now), Counts())
             }
             if case .open(let until) = state.phase, now >= until { state.phase = .halfOpen(running: 0, successes: 0) }
@@ -75,17 +77,17 @@ final class CircuitBreaker: Sendable {
     /// To be called after a call that was entered.
     func leave(succeeded: Bool) {
         state.withLock { state in
-            let now = now()
+            let now = elapsed()
             switch state.phase {
             case .closed:
                 state.counts.add(succeeded)
                 // An expression that fails to evaluate (a division by zero before the first request) does not trip.
                 if !succeeded, let trip = policy.trip, (try? trip.isTrue(state.counts.variables)) == true {
-                    state = (.open(until: now.advanced(by: policy.timeout)), Counts())
+                    state = (.open(until: now + policy.timeout), Counts())
                 }
             case .halfOpen(let running, let successes):
                 if !succeeded {
-                    state = (.open(until: now.advanced(by: policy.timeout)), Counts())
+                    state = (.open(until: now + policy.timeout), Counts())
                 } else if successes + 1 >= policy.maxRequests {
                     state = (.closed(since: now), Counts())
                 } else {

@@ -5,10 +5,17 @@ package import WireValues
 package struct TimeSource: Sendable {
     package let now: @Sendable () -> Timestamp
     package let sleep: @Sendable (Duration) async throws -> Void
+    /// Time since some fixed instant: what durations are measured with, for the wall clock may be set back.
+    package let elapsed: @Sendable () -> Duration
 
-    package init(now: @escaping @Sendable () -> Timestamp, sleep: @escaping @Sendable (Duration) async throws -> Void) {
+    /// - Parameter elapsed: as `now` tells it, if left out.
+    package init(
+        now: @escaping @Sendable () -> Timestamp, sleep: @escaping @Sendable (Duration) async throws -> Void,
+        elapsed: (@Sendable () -> Duration)? = nil
+    ) {
         self.now = now
         self.sleep = sleep
+        self.elapsed = elapsed ?? { now().since(Timestamp(seconds: 0)) }
     }
 }
 
@@ -39,7 +46,7 @@ extension CallPolicy {
         _ time: TimeSource, timedOut: @autoclosure () -> Value, refused: @autoclosure () -> Value,
         _ call: @escaping @Sendable () async throws -> Attempt<Value>
     ) async throws -> Attempt<Value> {
-        let start = time.now()
+        let start = time.elapsed()
         var retries = 0
         while true {
             do throws(CircuitBreaker.Open) {
@@ -63,7 +70,7 @@ extension CallPolicy {
                 retries += 1
                 guard let retry, retry.isWorthRetrying(status: status),
                     let wait = retry.wait(
-                        beforeRetry: retries, elapsed: time.now().since(start), random: .random(in: 0..<1))
+                        beforeRetry: retries, elapsed: time.elapsed() - start, random: .random(in: 0..<1))
                 else { return attempt }
                 try await time.sleep(wait)
             }
@@ -96,13 +103,13 @@ final class Policies: Sendable {
     }
 
     private let spec: ResiliencySpec
-    private let now: @Sendable () -> Timestamp
+    private let elapsed: @Sendable () -> Duration
     /// One breaker for each component (both directions share it) and each app.
     private let breakers = Mutex<[String: CircuitBreaker]>([:])
 
-    init(_ spec: ResiliencySpec, now: @escaping @Sendable () -> Timestamp) {
+    init(_ spec: ResiliencySpec, elapsed: @escaping @Sendable () -> Duration) {
         self.spec = spec
-        self.now = now
+        self.elapsed = elapsed
     }
 
     func component(_ component: Component, _ direction: Direction) -> CallPolicy {
@@ -145,7 +152,7 @@ final class Policies: Sendable {
             breaker: breaker.map { policy in
                 breakers.withLock { breakers in
                     if let known = breakers[breakerKey] { return known }
-                    let made = CircuitBreaker(policy, now: now)
+                    let made = CircuitBreaker(policy, elapsed: elapsed)
                     breakers[breakerKey] = made
                     return made
                 }

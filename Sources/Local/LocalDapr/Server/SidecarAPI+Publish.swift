@@ -7,20 +7,19 @@ extension SidecarAPI {
         let metadata = request.metadata
         let isRaw = try isRaw(metadata)
         guard let body = request.body else { throw bodyTooLong(topic, name) }
-        let value: [UInt8]
-        if isRaw {
-            value = body
-        } else {
+        var record = record(body, metadata)
+        if !isRaw {
             do throws(Envelope.NotACloudEvent) {
-                value = try Envelope.make(
+                let made = try Envelope.make(
                     body: body, contentType: request.header("content-type"), context(request, topic, name, metadata))
+                (record.value, record.facts) = (made.bytes, made.facts)
             } catch {
                 throw APIError(
                     500, "ERR_PUBSUB_CLOUD_EVENTS_SER", "cannot create cloudevent: \(error)",
                     reason: "DAPR_PUBSUB_CLOUD_EVENT_CREATION")
             }
         }
-        try await sidecar.publish([record(value, metadata)], to: topic, of: pubsub)
+        try await sidecar.publish([record], to: topic, of: pubsub)
         return .noContent
     }
 
@@ -85,39 +84,39 @@ extension SidecarAPI {
         let metadata = request.metadata
         let isRaw = try isRaw(metadata)
         guard let body = request.body else {
-            throw events("the body cannot be read or is longer than 4 MiB", "DAPR_PUBSUB_UNMARSHAL_EVENTS")
+            throw refused("the body cannot be read or is longer than 4 MiB", "DAPR_PUBSUB_UNMARSHAL_EVENTS")
         }
-        let places: [Range<Int>]
+        let elements: [RawJSON.Element]
         do throws(MalformedJSON) {
-            places = try RawJSON.elements(of: body)
+            // The entries' members, and those of what stands in them.
+            elements = try RawJSON.elements(of: body, levels: 2)
         } catch {
-            throw events(
+            throw refused(
                 "error when unmarshaling the request for topic \(topic) pubsub \(name): \(error)",
                 "DAPR_PUBSUB_UNMARSHAL_EVENTS")
         }
         var seen: Set<String> = []
         var records: [PendingRecord] = []
-        records.reserveCapacity(places.count)
+        records.reserveCapacity(elements.count)
         let context = context(request, topic, name, metadata)
-        for place in places {
-            let entry = try entry(Array(body[place]), &seen)
-            var own = entry.metadata
+        for element in elements {
+            let entry = try Entry(element, of: body)
+            guard seen.insert(entry.id).inserted else {
+                throw refused("error: entryId \(entry.id) is duplicated")
+            }
+            var own = entry.metadata()
             // The request's metadata counts for entries that bring their own, too, and Kafka copies it onto every record.
             for header in metadata where !own.contains(where: { $0.name == header.name }) { own.append(header) }
-            let value: [UInt8]
+            var record = record([], own)
             if isRaw {
-                value = entry.body
+                record.value = try entry.event()
             } else {
                 var context = context
                 context.metadata = own
-                do throws(Envelope.NotACloudEvent) {
-                    value = try Envelope.make(body: entry.body, contentType: entry.contentType, context)
-                } catch {
-                    throw events(
-                        "cannot create cloudevent for entry \(entry.id): \(error)", "DAPR_PUBSUB_MARSHAL_ENVELOPE")
-                }
+                let made = try entry.envelope(context)
+                (record.value, record.facts) = (made.bytes, made.facts)
             }
-            records.append(record(value, own))
+            records.append(record)
         }
         do {
             try await sidecar.publish(records, to: topic, of: pubsub)
@@ -131,57 +130,74 @@ extension SidecarAPI {
         return .noContent
     }
 
-    private func events(_ message: String, _ reason: String) -> APIError {
-        APIError(400, "ERR_PUBSUB_EVENTS_SER", message, reason: reason)
+}
+
+private func refused(_ message: String, _ reason: String = "DAPR_PUBSUB_MARSHAL_EVENTS") -> APIError {
+    APIError(400, "ERR_PUBSUB_EVENTS_SER", message, reason: reason)
+}
+
+/// One entry of a bulk publish, where it stands in the request's body.
+private struct Entry {
+    let id: String
+    private let body: [UInt8]
+    private let contentType: String
+    private let eventMember: RawJSON.Member?
+    private let metadataMember: RawJSON.Member?
+
+    init(_ element: RawJSON.Element, of body: [UInt8]) throws(APIError) {
+        guard let members = element.members else {
+            throw refused("an entry is no object", "DAPR_PUBSUB_UNMARSHAL_EVENTS")
+        }
+        func text(_ name: String) -> String? {
+            members.last { $0.key == name }.flatMap { RawJSON.string(body[$0.value]) }
+        }
+        guard let id = text("entryId"), !id.isEmpty else {
+            throw refused("error: entryId is missing for an entry")
+        }
+        self.id = id
+        self.body = body
+        contentType = text("contentType") ?? ""
+        eventMember = members.last { $0.key == "event" }
+        metadataMember = members.last { $0.key == "metadata" }
     }
 
-    private struct Entry {
-        var id = ""
-        var contentType = ""
-        var body: [UInt8] = []
-        var metadata: [RecordHeader] = []
-    }
-
-    private func entry(_ bytes: [UInt8], _ seen: inout Set<String>) throws(APIError) -> Entry {
-        let members: [RawJSON.Member]
-        do throws(MalformedJSON) {
-            members = try RawJSON.members(of: bytes)
-        } catch {
-            throw events("an entry is no object", "DAPR_PUBSUB_UNMARSHAL_EVENTS")
-        }
-        func value(_ name: String) -> ArraySlice<UInt8>? { members.last { $0.key == name }.map { bytes[$0.value] } }
-        var entry = Entry()
-        guard let id = value("entryId").flatMap({ RawJSON.string($0) }), !id.isEmpty else {
-            throw events("error: entryId is missing for an entry", "DAPR_PUBSUB_MARSHAL_EVENTS")
-        }
-        guard seen.insert(id).inserted else {
-            throw events("error: entryId \(id) is duplicated", "DAPR_PUBSUB_MARSHAL_EVENTS")
-        }
-        entry.id = id
-        entry.contentType = value("contentType").flatMap { RawJSON.string($0) } ?? ""
-        let event = value("event") ?? []
-        func mismatch() -> APIError {
-            events(
-                "error: the event of entry \(id) does not fit its contentType \"\(entry.contentType)\"",
-                "DAPR_PUBSUB_MARSHAL_EVENTS")
-        }
-        let type = Envelope.mediaType(entry.contentType)
+    /// What is to be published, in the form that the content type says.
+    func event() throws(APIError) -> [UInt8] {
+        let event = eventMember.map { body[$0.value] } ?? []
+        let type = Envelope.mediaType(contentType)
         if type == "application/json" || type.hasSuffix("+json") {
-            guard !event.isEmpty else { throw mismatch() }
-            entry.body = Array(event)
+            if !event.isEmpty { return Array(event) }
         } else if type.hasPrefix("text/") || type == "application/xml" {
-            guard let text = RawJSON.string(event) else { throw mismatch() }
-            entry.body = Array(text.utf8)
+            if let text = RawJSON.string(event) { return Array(text.utf8) }
         } else if type == "application/octet-stream" {
-            guard let decoded = RawJSON.string(event).flatMap({ Base64.decode($0) }) else { throw mismatch() }
-            entry.body = decoded
-        } else {
-            throw mismatch()
+            if let decoded = RawJSON.string(event).flatMap({ Base64.decode($0) }) { return decoded }
         }
-        // Written out as JSON: an entry without metadata is the usual case.
-        if let raw = value("metadata"), let metadata = (try? JSON(parsing: raw))?.object {
-            entry.metadata = metadata.map { RecordHeader(name: $0.key, value: $0.value.scalarText ?? "") }
+        throw refused("error: the event of entry \(id) does not fit its contentType \"\(contentType)\"")
+    }
+
+    func envelope(_ context: Envelope.Context) throws(APIError) -> Envelope.Made {
+        // The usual case: it was looked through with the whole body, and goes on without being copied.
+        if contentType == Envelope.cloudEvent, let event = eventMember, let members = event.members {
+            return Envelope.stamped(body[event.value], members, context)
         }
-        return entry
+        let event = try event()
+        do throws(Envelope.NotACloudEvent) {
+            return try Envelope.make(body: event, contentType: contentType, context)
+        } catch {
+            throw refused("cannot create cloudevent for entry \(id): \(error)", "DAPR_PUBSUB_MARSHAL_ENVELOPE")
+        }
+    }
+
+    func metadata() -> [RecordHeader] {
+        guard let members = metadataMember?.members else { return [] }
+        var found: [RecordHeader] = []
+        for member in members {
+            let raw = body[member.value]
+            // It was looked through before, so it is JSON.
+            let value = RawJSON.string(raw) ?? (try? JSON(parsing: raw))?.scalarText ?? ""
+            found.removeAll { $0.name == member.key }
+            found.append(RecordHeader(name: member.key, value: value))
+        }
+        return found
     }
 }

@@ -55,7 +55,7 @@ final class Sidecar: Sendable {
         for (policy, scopes) in resources.resiliency where scopes.isEmpty || scopes.contains(appID) {
             spec.merge(policy)
         }
-        policies = Policies(spec, now: machine.time.now)
+        policies = Policies(spec, elapsed: machine.time.elapsed)
         if let wanted = settings.configuration {
             guard let found = resources.configurations.first(where: { $0.name == wanted }) else {
                 throw ResourceError("app \(name)", "there is no Configuration named \(wanted)")
@@ -178,7 +178,9 @@ final class Sidecar: Sendable {
         if let check = settings.healthCheck { try await keepWatch(check) }
     }
 
-    /// Looks every 100 ms whether the app's port takes connections, as Dapr does.
+    /// Between two looks whether the app's port takes connections, as in Dapr.
+    static let portInterval = Duration.milliseconds(100)
+
     private func waitForApp() async throws {
         while true {
             if let port = app.appPort,
@@ -186,7 +188,7 @@ final class Sidecar: Sendable {
             {
                 break
             }
-            try await machine.time.sleep(.milliseconds(100))
+            try await machine.time.sleep(Self.portInterval)
         }
         state.withLock { $0.isAppOpen = true }
     }

@@ -52,6 +52,8 @@ final class Subscriber: Member {
         return component.type == "pubsub.kafka" ? 80 : 100
     }
 
+    var patience: Duration { spec.bulk?.maxAwait ?? .zero }
+
     func deliver(_ records: [Record], of topic: Topic, partition: Int) async throws -> Int {
         let outcomes =
             spec.bulk == nil
@@ -228,83 +230,74 @@ final class Subscriber: Member {
             }
         }
         for path in paths {
-            var open = entries[path] ?? []
-            let parts = open.map { index in
-                (index: index, entry: entry(records[index], number: index, topic, partition))
-            }
-            let byIndex = Dictionary(uniqueKeysWithValues: parts.map { ($0.index, $0.entry) })
-            let first = open
             // Only what failed is posted again.
-            let state = BulkState(open: first)
-            let ended = try await inbound.run(
-                time, timedOut: [:], refused: [:]
-            ) { [self] () async throws -> Attempt<[Int: Outcome]> in
-                let now = state.open
-                let (found, status) = try await post(
-                    now.compactMap { number in byIndex[number].map { (number, $0) } }, to: path)
+            let state = BulkState(open: entries[path] ?? [])
+            _ = try await inbound.run(time, timedOut: [:], refused: [:]) {
+                [self] () async throws -> Attempt<[Int: Outcome]> in
+                let open = state.open
+                let body = bulk(open.map { ($0, records[$0]) }, topic, partition)
+                let (found, status) = try await post(open, body, to: path)
                 return state.add(found, status: status)
             }
-            _ = ended
-            open = state.open
             for (index, outcome) in state.outcomes { outcomes[index] = outcome }
-            for index in open where state.outcomes[index] == nil {
+            for index in state.open where state.outcomes[index] == nil {
                 outcomes[index] = .failed("the app did not answer in time, or the circuit breaker is open")
             }
         }
         return outcomes
     }
 
-    private func entry(_ record: Record, number: Int, _ topic: Topic, _ partition: Int) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(record.value.count + 300)
-        bytes += Array(#"{"entryId":""#.utf8)
-        bytes += Array(String(number).utf8)
-        bytes += Array(#"","event":"#.utf8)
+    private func bulk(_ entries: [(number: Int, record: Record)], _ topic: Topic, _ partition: Int) -> [UInt8] {
+        var body: [UInt8] = []
+        body.reserveCapacity(entries.reduce(300) { $0 + $1.record.value.count + 400 })
+        body += #"{"id":"\#(UUIDText.random())","type":"com.dapr.event.sent.bulk","topic":"#.utf8
+        RawJSON.append(quoted: spec.topic, to: &body)
+        body += #","pubsubname":"#.utf8
+        RawJSON.append(quoted: component.name, to: &body)
+        body += #","metadata":{"pubsubName":"#.utf8
+        RawJSON.append(quoted: component.name, to: &body)
+        body += #"},"entries":["#.utf8
+        for (place, entry) in entries.enumerated() {
+            if place > 0 { body.append(UInt8(ascii: ",")) }
+            append(entry.record, number: entry.number, topic, partition, to: &body)
+        }
+        body += "]}".utf8
+        return body
+    }
+
+    private func append(
+        _ record: Record, number: Int, _ topic: Topic, _ partition: Int, to body: inout [UInt8]
+    ) {
+        body += #"{"entryId":""#.utf8
+        body += String(number).utf8
+        body += #"","event":"#.utf8
         if spec.isRaw {
-            bytes += RawJSON.quoted(Base64.encode(record.value))
-            bytes += Array(#","contentType":"application/octet-stream","metadata":{"#.utf8)
+            RawJSON.append(quoted: Base64.encode(record.value), to: &body)
+            body += #","contentType":"application/octet-stream","metadata":{"#.utf8
         } else {
-            bytes += record.value
-            bytes += Array(#","contentType":"application/cloudevents+json","metadata":{"#.utf8)
+            body += record.value
+            body += #","contentType":"application/cloudevents+json","metadata":{"#.utf8
         }
         var isFirst = true
         for (name, value) in metadata(record, topic, partition) {
-            if !isFirst { bytes.append(UInt8(ascii: ",")) }
+            if !isFirst { body.append(UInt8(ascii: ",")) }
             isFirst = false
-            bytes += RawJSON.quoted(name)
-            bytes.append(UInt8(ascii: ":"))
-            bytes += RawJSON.quoted(value)
+            RawJSON.append(quoted: name, to: &body)
+            body.append(UInt8(ascii: ":"))
+            RawJSON.append(quoted: value, to: &body)
         }
-        bytes += Array("}}".utf8)
-        return bytes
+        body += "}}".utf8
     }
 
     /// - Returns: an outcome for each entry, and the status if it was no success.
-    private func post(_ entries: [(number: Int, bytes: [UInt8])], to path: String) async throws -> (
-        [Int: Outcome], Int?
-    ) {
-        var body: [UInt8] = []
-        body.reserveCapacity(entries.reduce(200) { $0 + $1.bytes.count + 1 })
-        let id = UUIDText.random()
-        body += Array(#"{"id":"\#(id)","type":"com.dapr.event.sent.bulk","topic":"#.utf8)
-        body += RawJSON.quoted(spec.topic)
-        body += Array(#","pubsubname":"#.utf8)
-        body += RawJSON.quoted(component.name)
-        body += Array(#","metadata":{"pubsubName":"#.utf8)
-        body += RawJSON.quoted(component.name)
-        body += Array(#"},"entries":["#.utf8)
-        for (place, entry) in entries.enumerated() {
-            if place > 0 { body.append(UInt8(ascii: ",")) }
-            body += entry.bytes
-        }
-        body += Array("]}".utf8)
+    private func post(_ entries: [Int], _ body: [UInt8], to path: String) async throws -> ([Int: Outcome], Int?) {
         var headers: [(name: String, value: String)] = [
             ("Content-Type", "application/json"), ("pubsubname", component.name),
         ]
         if let appToken { headers.append(("dapr-api-token", appToken)) }
 
         func all(_ outcome: Outcome) -> [Int: Outcome] {
-            Dictionary(uniqueKeysWithValues: entries.map { ($0.number, outcome) })
+            Dictionary(uniqueKeysWithValues: entries.map { ($0, outcome) })
         }
         let response: AppResponse
         do {

@@ -11,6 +11,14 @@ struct RawJSON {
     struct Member {
         let key: String
         let value: Range<Int>
+        /// The value's own members, if it is an object and was to be looked into.
+        let members: [Member]?
+    }
+
+    struct Element {
+        let place: Range<Int>
+        /// Nil: it is no object.
+        let members: [Member]?
     }
 
     private let bytes: UnsafeBufferPointer<UInt8>
@@ -26,17 +34,16 @@ struct RawJSON {
     /// are listed; the last counts.
     static func members(of bytes: [UInt8]) throws(MalformedJSON) -> [Member] {
         try scan(bytes) { scanner throws(MalformedJSON) in
-            var found: [Member] = []
-            try scanner.object { key, value in found.append(Member(key: key, value: value)) }
+            guard let found = try scanner.value(depth: 0, levels: 1) else { throw MalformedJSON(offset: 0) }
             return found
         }
     }
 
-    /// The places of the elements of the array that `bytes` hold.
-    static func elements(of bytes: [UInt8]) throws(MalformedJSON) -> [Range<Int>] {
+    /// The elements of the array that `bytes` hold, and their members to so many levels: one look at all of it.
+    static func elements(of bytes: [UInt8], levels: Int) throws(MalformedJSON) -> [Element] {
         try scan(bytes) { scanner throws(MalformedJSON) in
-            var found: [Range<Int>] = []
-            try scanner.array { found.append($0) }
+            var found: [Element] = []
+            try scanner.array(depth: 0, levels: levels) { found.append($0) }
             return found
         }
     }
@@ -44,7 +51,7 @@ struct RawJSON {
     /// Whether `bytes` are one JSON value.
     static func isValid(_ bytes: [UInt8]) -> Bool {
         do throws(MalformedJSON) {
-            try scan(bytes) { scanner throws(MalformedJSON) in try scanner.value(depth: 0) }
+            _ = try scan(bytes) { scanner throws(MalformedJSON) in try scanner.value(depth: 0) }
             return true
         } catch {
             return false
@@ -87,35 +94,39 @@ struct RawJSON {
         position += 1
     }
 
-    private mutating func object(
-        depth: Int = 0, _ member: (_ key: String, _ value: Range<Int>) -> Void
-    ) throws(MalformedJSON) {
+    /// Moves behind an object. - Returns: its members, if it is to be looked into.
+    private mutating func object(depth: Int, levels: Int) throws(MalformedJSON) -> [Member]? {
         try expect("{")
         skipSpace()
+        var found: [Member]? = levels > 0 ? [] : nil
+        found?.reserveCapacity(16)
         if position < bytes.count, bytes[position] == UInt8(ascii: "}") {
             position += 1
-            return
+            return found
         }
         while true {
             skipSpace()
-            let key = try key()
+            var name = ""
+            if levels > 0 { name = try key() } else { _ = try string() }
             skipSpace()
             try expect(":")
             skipSpace()
             let start = position
-            try value(depth: depth + 1)
-            member(key, start..<position)
+            let members = try value(depth: depth + 1, levels: levels - 1)
+            found?.append(Member(key: name, value: start..<position, members: members))
             skipSpace()
             guard position < bytes.count else { throw malformed }
             if bytes[position] == UInt8(ascii: "}") {
                 position += 1
-                return
+                return found
             }
             try expect(",")
         }
     }
 
-    private mutating func array(depth: Int = 0, _ element: (Range<Int>) -> Void) throws(MalformedJSON) {
+    private mutating func array(
+        depth: Int, levels: Int, _ element: (Element) -> Void
+    ) throws(MalformedJSON) {
         try expect("[")
         skipSpace()
         if position < bytes.count, bytes[position] == UInt8(ascii: "]") {
@@ -125,8 +136,8 @@ struct RawJSON {
         while true {
             skipSpace()
             let start = position
-            try value(depth: depth + 1)
-            element(start..<position)
+            let members = try value(depth: depth + 1, levels: levels)
+            element(Element(place: start..<position, members: members))
             skipSpace()
             guard position < bytes.count else { throw malformed }
             if bytes[position] == UInt8(ascii: "]") {
@@ -184,17 +195,20 @@ struct RawJSON {
         throw malformed
     }
 
-    private mutating func value(depth: Int) throws(MalformedJSON) {
+    /// Moves behind a value.
+    /// - Returns: the members of an object that is to be looked into, `levels` being at least 1.
+    private mutating func value(depth: Int, levels: Int = 0) throws(MalformedJSON) -> [Member]? {
         guard position < bytes.count, depth <= 128 else { throw malformed }
         switch bytes[position] {
-        case UInt8(ascii: "{"): try object(depth: depth) { _, _ in }
-        case UInt8(ascii: "["): try array(depth: depth) { _ in }
+        case UInt8(ascii: "{"): return try object(depth: depth, levels: levels)
+        case UInt8(ascii: "["): try array(depth: depth, levels: 0) { _ in }
         case UInt8(ascii: "\""): _ = try string()
         case UInt8(ascii: "t"): try word("true")
         case UInt8(ascii: "f"): try word("false")
         case UInt8(ascii: "n"): try word("null")
         default: try number()
         }
+        return nil
     }
 
     private mutating func word(_ word: StaticString) throws(MalformedJSON) {

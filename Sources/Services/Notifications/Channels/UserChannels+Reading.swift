@@ -45,6 +45,15 @@ extension UserChannels {
                 problems.append(FieldProblem("wrong_type", path + "/enabled", "must be true or false"))
                 continue
             }
+            for key in fields.keys where !channel.fields.contains(key) {
+                problems.append(
+                    FieldProblem(
+                        "unknown_field", "\(path)/\(pointer(key))",
+                        "is not known here; known are \(channel.fields.joined(separator: ", "))"))
+            }
+            if let known = fields["has_secret"], known.bool == nil {
+                problems.append(FieldProblem("wrong_type", path + "/has_secret", "must be true or false"))
+            }
             if isEnabled, !available.contains(channel) {
                 problems.append(
                     FieldProblem("not_available", path + "/enabled", "this platform does not offer \(name)"))
@@ -83,8 +92,8 @@ extension UserChannels {
         let secret: String
         switch fields["secret"] {
         case nil, .null?:
-            if let old, old.url == url.text {
-                secret = old.secret
+            if let old, old.url == url.text, let known = old.secret {
+                secret = known
             } else {
                 // Another address is another receiver: it does not inherit what the last one knows.
                 secret = newSecret()

@@ -6,8 +6,8 @@ struct UserChannels: Hashable, Sendable {
     struct Webhook: Hashable, Sendable {
         var isEnabled: Bool
         var url: String
-        /// What signs; shown to nobody once it is stored.
-        var secret: String
+        /// What signs; shown to nobody once it is stored. Nil when it cannot be read any more: its key is gone.
+        var secret: String?
     }
 
     struct Email: Hashable, Sendable {
@@ -31,39 +31,14 @@ struct UserChannels: Hashable, Sendable {
         }
     }
 
-    // MARK: As it is stored
-
-    var stored: JSON {
-        var members: JSON = ["log": .bool(log), "in_app": .bool(inApp)]
-        if let webhook {
-            members["webhook"] = [
-                "enabled": .bool(webhook.isEnabled), "url": .string(webhook.url), "secret": .string(webhook.secret),
-            ]
-        }
-        if let email { members["email"] = ["enabled": .bool(email.isEnabled), "address": .string(email.address)] }
-        return members
-    }
-
-    init() {}
-
-    init(stored: JSON) {
-        log = stored["log"]?.bool ?? true
-        inApp = stored["in_app"]?.bool ?? true
-        if let members = stored["webhook"], let url = members["url"]?.string, let secret = members["secret"]?.string {
-            webhook = Webhook(isEnabled: members["enabled"]?.bool ?? false, url: url, secret: secret)
-        }
-        if let members = stored["email"], let address = members["address"]?.string {
-            email = Email(isEnabled: members["enabled"]?.bool ?? false, address: address)
-        }
-    }
-
     // MARK: As its user sees it
 
     func json(available: [Channel]) -> JSON {
         var channels: JSON = ["log": ["enabled": .bool(log)], "in-app": ["enabled": .bool(inApp)]]
         if let webhook {
             channels["webhook"] = [
-                "enabled": .bool(webhook.isEnabled), "url": .string(webhook.url), "has_secret": true,
+                "enabled": .bool(webhook.isEnabled), "url": .string(webhook.url),
+                "has_secret": .bool(webhook.secret != nil),
             ]
         } else {
             channels["webhook"] = ["enabled": false, "url": .null, "has_secret": false]

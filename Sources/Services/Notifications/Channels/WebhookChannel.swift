@@ -20,6 +20,10 @@ struct WebhookChannel: DeliveryChannel {
 
     func deliver(_ delivery: DueDelivery, _ channels: UserChannels) async -> Attempt {
         guard let webhook = channels.webhook, webhook.isEnabled else { return .unwanted }
+        // Later perhaps: the key that it was encrypted with may come back.
+        guard let secret = webhook.secret else {
+            return .failed("the secret that signs it cannot be read; set another")
+        }
         guard let url = WebhookURL(webhook.url, allowsHTTP: allowsPrivate) else {
             return .refused("the address is not allowed on this platform")
         }
@@ -40,7 +44,7 @@ struct WebhookChannel: DeliveryChannel {
         request.headers.add(name: "Content-Type", value: "application/json")
         request.headers.add(name: "User-Agent", value: "todo-platform")
         for header in WebhookSignature.headers(
-            id: delivery.eventID, seconds: now().seconds, body: body, secret: webhook.secret)
+            id: delivery.eventID, seconds: now().seconds, body: body, secret: secret)
         {
             request.headers.add(name: header.name, value: header.value)
         }

@@ -40,18 +40,20 @@ struct NotificationRoutes: Sendable {
     }
 
     private func change(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
+        try request.query.allowOnly()
         let id = try request.id("id")
         let body = try await request.json()
         guard let members = body.object, members.count == 1, let isRead = members["read"]?.bool else {
             throw FieldProblem("wrong_type", "/read", "send {\"read\": true} or {\"read\": false}, and nothing else")
         }
         guard try await store.mark(id, of: identity.userID, isRead: isRead, at: now()) else {
-            throw Problem.notFound("this notification")
+            throw Problem.notFound("notification of this id among yours")
         }
         return .noContent
     }
 
     private func readAll(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
+        try request.query.allowOnly()
         let body = try await request.json()
         guard let members = body.object, members.count == 1, let id = members["up_to"]?.int,
             (1...Self.largestID).contains(id)
@@ -64,11 +66,13 @@ struct NotificationRoutes: Sendable {
     }
 
     private func showSettings(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
+        try request.query.allowOnly()
         let (channels, version) = try await store.settings(identity.userID)
         return .json(channels.json(available: settings.channels), headers: [("ETag", "\"\(version)\"")])
     }
 
     private func replaceSettings(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
+        try request.query.allowOnly()
         let body = try await request.json()
         let settings = settings
         let version = try Self.version(request.header("if-match"))

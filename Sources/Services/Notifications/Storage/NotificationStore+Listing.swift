@@ -31,6 +31,24 @@ extension NotificationStore {
         }
     }
 
+    /// What became of reminders, by the ids of their events: of those that are settled.
+    func outcomes(of events: [String], user: String) async throws -> [String: DeliveryState] {
+        let rows = try await database.read { transaction in
+            try transaction.query(
+                """
+                SELECT n.event_id, d.state FROM notifications n
+                JOIN notification_deliveries d ON d.notification_id = n.id
+                WHERE n.user_id = $1 AND n.event_id \(transaction.dialect.isInTexts(2))
+                """, [.text(user), .list(events)])
+        }
+        return Dictionary(grouping: rows) { $0.text(0) }.compactMapValues { rows in
+            let states = Set(rows.map { $0.text(1) })
+            // One channel that worked is enough; what is still to be tried may work yet.
+            return [DeliveryState.delivered, .pending, .failed, .cancelled].first { states.contains($0.rawValue) }
+                .flatMap { $0 == .pending ? nil : $0 }
+        }
+    }
+
     /// Marks one notification as read, or as unread again.
     /// - Returns: false when the user has no such notification.
     func mark(_ id: Int64, of user: String, isRead: Bool, at now: Timestamp) async throws -> Bool {

@@ -8,20 +8,22 @@ struct NotificationStore: Sendable {
 
     let database: any Database
     let outbox: Outbox
+    /// Nil: secrets are stored as they are.
+    var vault: SecretVault?
 
     // MARK: Settings
 
     func settings(_ user: String) async throws -> (channels: UserChannels, version: Int64) {
-        try await database.read { try Self.settings(user, in: $0) }
+        try await database.read { try settings(user, in: $0) }
     }
 
-    static func settings(_ user: String, in transaction: any Transaction) throws -> (
+    func settings(_ user: String, in transaction: any Transaction) throws -> (
         channels: UserChannels, version: Int64
     ) {
         let rows = try transaction.query(
             "SELECT settings, version FROM notification_settings WHERE user_id = $1", [.text(user)])
         guard let row = rows.first else { return (UserChannels(), 0) }
-        return (UserChannels(stored: try JSON(parsing: row.text(0))), row.int(1))
+        return (UserChannels(stored: try JSON(parsing: row.text(0)), of: user, vault), row.int(1))
     }
 
     /// - Parameter change: what is to hold, from what holds.
@@ -35,15 +37,18 @@ struct NotificationStore: Sendable {
             // The row is there before it is read, so that two who write at once do so one after the other.
             try transaction.execute(
                 "INSERT INTO notification_settings VALUES ($1, $2, 0, $3) ON CONFLICT (user_id) DO NOTHING",
-                [.text(user), .text(UserChannels().stored.text), .integer(now.microseconds)])
+                [.text(user), .text(UserChannels().stored(of: user, nil).text), .integer(now.microseconds)])
             let row = try transaction.query(
                 "SELECT settings, version FROM notification_settings WHERE user_id = $1\(transaction.dialect.forUpdate)",
                 [.text(user)])[0]
             if let version, row.int(1) != version { return nil }
-            let channels = try change(UserChannels(stored: try JSON(parsing: row.text(0))))
+            let channels = try change(UserChannels(stored: try JSON(parsing: row.text(0)), of: user, vault))
             try transaction.execute(
                 "UPDATE notification_settings SET settings = $2, version = $3, updated_at = $4 WHERE user_id = $1",
-                [.text(user), .text(channels.stored.text), .integer(row.int(1) + 1), .integer(now.microseconds)])
+                [
+                    .text(user), .text(channels.stored(of: user, vault).text), .integer(row.int(1) + 1),
+                    .integer(now.microseconds),
+                ])
             return (channels, row.int(1) + 1)
         }
     }
@@ -70,7 +75,7 @@ struct NotificationStore: Sendable {
                 try Inbox.firstTime(
                     consumer: Self.consumer, eventType: event.type, id: event.id, at: now, in: transaction)
             else { return .before }
-            let chosen = try Self.settings(reminder.userID, in: transaction).channels
+            let chosen = try settings(reminder.userID, in: transaction).channels
             let channels = available.filter { chosen.uses($0) }
             let rows = try transaction.query(
                 """

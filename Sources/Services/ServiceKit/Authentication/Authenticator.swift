@@ -13,6 +13,7 @@ package struct Authenticator: Sendable {
 
     private let trust: Trust
     private let now: @Sendable () -> Timestamp
+    private let known = KnownTokens()
 
     init(_ trust: Trust, now: @escaping @Sendable () -> Timestamp) {
         self.trust = trust
@@ -41,6 +42,12 @@ package struct Authenticator: Sendable {
         guard case .tokens(let rules, let secret, let keys) = trust else {
             return Self.developer(token, token: token, now: now())
         }
+        let now = now()
+        let digest = KnownTokens.digest(token)
+        let generation = keys?.generation ?? 0
+        if let entry = known.entry(digest, now: now, generation: generation) {
+            return Identity(userID: entry.userID, actor: entry.actor, token: token, expiresAt: entry.expiresAt)
+        }
         let parsed: JSONWebToken
         do {
             parsed = try JSONWebToken(parsing: token)
@@ -53,7 +60,14 @@ package struct Authenticator: Sendable {
         do throws(TokenProblem) {
             guard key.algorithm == parsed.algorithm else { throw .algorithm }
             guard key.verifies(parsed) else { throw .signature }
-            return try rules.identity(parsed, text: token, now: now())
+            let (identity, validity) = try rules.identity(parsed, text: token, now: now)
+            // Keys that came in the meantime may be without this one: what was verified counts for those before only.
+            known.keep(
+                KnownTokens.Entry(
+                    userID: identity.userID, actor: identity.actor, validity: validity, expiresAt: identity.expiresAt,
+                    generation: generation),
+                digest)
+            return identity
         } catch {
             throw error.problem
         }

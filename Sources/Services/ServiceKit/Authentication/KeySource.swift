@@ -16,6 +16,7 @@ final class KeySource: Service {
 
     private struct State {
         var set: KeySet?
+        var generation = 0
         var lastAttempt: Duration?
         var isFetching = false
         var waiters: [CheckedContinuation<Void, Never>] = []
@@ -47,6 +48,9 @@ final class KeySource: Service {
         self.elapsed = elapsed
         self.logger = logger
     }
+
+    /// Counts the sets that came: what was verified with one says nothing about the next.
+    var generation: Int { state.withLock { $0.generation } }
 
     /// The key called `id`; nil when the issuer has none.
     /// - Throws: `Problem` 503 when there is no set to look into.
@@ -108,7 +112,10 @@ final class KeySource: Service {
             logger.warning("the issuer's keys cannot be fetched", metadata: ["error": "\(error)"])
         }
         let waiters = state.withLock { state in
-            if let fresh { state.set = fresh }
+            if let fresh {
+                state.set = fresh
+                state.generation += 1
+            }
             state.isFetching = false
             defer { state.waiters = [] }
             return state.waiters

@@ -12,16 +12,23 @@ struct TokenRules: Sendable {
     static let maximumUserIDCharacters = 128
 
     /// - Parameter token: with a signature that is right.
-    func identity(_ token: JSONWebToken, text: String, now: Timestamp) throws(TokenProblem) -> Identity {
+    /// - Returns: who it stands for, and when it does: at other times the answer would be another.
+    func identity(
+        _ token: JSONWebToken, text: String, now: Timestamp
+    ) throws(TokenProblem) -> (Identity, validity: Range<Timestamp>) {
         let claims = token.claims
         guard let expiry = Self.instant(claims["exp"]) else {
             throw .malformed("it does not say when it expires (exp)")
         }
-        guard now < expiry.advanced(by: leeway) else { throw .expired }
+        let end = expiry.advanced(by: leeway)
+        guard now < end else { throw .expired }
+        var begin = Timestamp(microseconds: .min)
         for name in ["nbf", "iat"] {
             guard let claim = claims[name] else { continue }
             guard let instant = Self.instant(claim) else { throw .malformed("\(name) is no instant") }
-            guard instant <= now.advanced(by: leeway) else { throw .early }
+            let first = instant.advanced(by: .zero - leeway)
+            guard first <= now else { throw .early }
+            begin = max(begin, first)
         }
         if let issuer {
             guard claims["iss"]?.string == issuer else { throw .issuer }
@@ -34,7 +41,8 @@ struct TokenRules: Sendable {
             guard Self.isUserID(delegate) else { throw .malformed("act names nobody") }
             actor = Actor(kind: claims["act"]?["kind"]?.string == "mcp" ? .mcp : .service, id: delegate)
         }
-        return Identity(userID: user, actor: actor, token: text, expiresAt: expiry)
+        // Begin and end may lie the wrong way round only if now is not between them, which was refused.
+        return (Identity(userID: user, actor: actor, token: text, expiresAt: expiry), begin..<end)
     }
 
     /// Seconds since 1970, perhaps with a fraction.

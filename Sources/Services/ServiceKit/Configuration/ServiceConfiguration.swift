@@ -9,7 +9,7 @@ package import TaskDomain
 /// - `TODO_LISTEN_ADDRESS` (address, 0.0.0.0).
 /// - `DAPR_HTTP_PORT` (port, 3500), `DAPR_API_TOKEN`, `APP_API_TOKEN`: the sidecar, and the tokens shared with it.
 /// - `TODO_PUBSUB` (text): the pub/sub component.
-/// - `TODO_SECRET_STORE`, `TODO_STATE_STORE` (text): Dapr components; optional.
+/// - `TODO_SECRET_STORE` (text): the Dapr component that secrets are read from; optional.
 /// - `TODO_TOPIC_TASK_EVENTS`, `…_REMINDERS`, `…_TASK_UPDATES`, `…_TASK_COMMANDS` (text): the topics' names, which default
 ///   to their roles.
 /// - `TODO_API_APP_ID`, `TODO_REMINDERS_APP_ID`, `TODO_NOTIFICATIONS_APP_ID`, `TODO_AUDIT_APP_ID` (text): for invocation.
@@ -29,7 +29,6 @@ package struct ServiceConfiguration: Sendable {
     package var daprPort: Int
     package var pubsub: String
     package var secretStore: String?
-    package var stateStore: String?
     package var topics: [TopicRole: String]
     package var apiAppID: String?
     package var remindersAppID: String?
@@ -63,7 +62,6 @@ package struct ServiceConfiguration: Sendable {
         appToken = reader.optional("APP_API_TOKEN")
         pubsub = reader.string("TODO_PUBSUB")
         secretStore = reader.optional("TODO_SECRET_STORE")
-        stateStore = reader.optional("TODO_STATE_STORE")
         topics = Dictionary(
             uniqueKeysWithValues: TopicRole.allCases.map { role in
                 let name = "TODO_TOPIC_" + role.rawValue.uppercased().split(separator: "-").joined(separator: "_")

@@ -94,3 +94,6 @@ package enum Outcome: Hashable, Sendable {
         if case .retry = self { true } else { false }
     }
 }
+
+/// Whether a service has a use for an event, told by its envelope: its full type, and its key, which is its user.
+package typealias EventConcern = @Sendable (_ type: String, _ partitionKey: String) -> Bool

@@ -16,6 +16,8 @@ struct EventConsumer: Sendable {
     let role: TopicRole
     let topic: String
     let handler: Handler
+    /// Whether the service has a use for an event; nil: for all. Others are answered without being read.
+    let concerns: EventConcern?
 
     func respond(to request: ServiceRequest) async throws -> ServiceResponse {
         let body: [UInt8]
@@ -27,13 +29,15 @@ struct EventConsumer: Sendable {
         }
         let json: JSON
         do {
-            json = try JSON(parsing: body)
+            // Most of an event is its data, which waits until somebody wants the event.
+            json = try JSON(parsing: body, keepingText: concerns == nil ? [] : ["data"])
         } catch {
             return answer(.drop("no JSON: \(error)"))
         }
         if json["type"]?.string == "com.dapr.event.sent.bulk", let entries = json["entries"]?.array {
             return await respond(toBulk: entries, request)
         }
+        if isForOthers(json) { return answer(.ignored) }
         let delivery: Delivery
         do {
             delivery = self.delivery(try CloudEvent(json: json), request)
@@ -43,6 +47,14 @@ struct EventConsumer: Sendable {
         let outcome = await handle([delivery])[0]
         shared.record(outcome, delivery, topic: topic)
         return .json(["status": .string(outcome.status)])
+    }
+
+    /// Whether an envelope says that the event is of no concern here. Where that cannot be told, the event is read.
+    private func isForOthers(_ envelope: JSON?) -> Bool {
+        guard let concerns, let envelope, envelope["specversion"] != nil, let type = envelope["type"]?.string,
+            let key = envelope["partitionkey"]?.string
+        else { return false }
+        return !concerns(type, key)
     }
 
     private func answer(_ outcome: Outcome) -> ServiceResponse {
@@ -61,7 +73,13 @@ struct EventConsumer: Sendable {
     private func respond(toBulk entries: [JSON], _ request: ServiceRequest) async -> ServiceResponse {
         var outcomes = [Outcome?](repeating: nil, count: entries.count)
         var deliveries: [(index: Int, delivery: Delivery)] = []
+        var passedOver = 0
         for (index, entry) in entries.enumerated() {
+            guard !isForOthers(entry["event"]) else {
+                outcomes[index] = .ignored
+                passedOver += 1
+                continue
+            }
             do {
                 deliveries.append((index, delivery(try Self.event(entry), request)))
             } catch {
@@ -69,6 +87,7 @@ struct EventConsumer: Sendable {
                 shared.record(Outcome(error), nil, topic: topic)
             }
         }
+        if passedOver > 0 { shared.record(passedOver: passedOver, topic: topic) }
         let handled: [Outcome]
         switch handler {
         case .batch: handled = await handle(deliveries.map(\.delivery))

@@ -27,11 +27,18 @@ struct EventConsumers: Sendable {
             "todo_event_delay_seconds", help: "Time from an event to its effect.", labels: ["topic"])
     }
 
-    func consumer(_ role: TopicRole, _ handler: EventConsumer.Handler) -> EventConsumer {
+    func consumer(
+        _ role: TopicRole, _ handler: EventConsumer.Handler, concerning concerns: EventConcern? = nil
+    ) -> EventConsumer {
         let topic = topics[role] ?? role.rawValue
         for outcome in ["success", "duplicate", "retry", "drop"] { handled.declare(topic, outcome) }
         delay.declare(topic)
-        return EventConsumer(shared: self, role: role, topic: topic, handler: handler)
+        return EventConsumer(shared: self, role: role, topic: topic, handler: handler, concerns: concerns)
+    }
+
+    /// So many events of a delivery were ignored without being read.
+    func record(passedOver count: Int, topic: String) {
+        handled.increment(by: Double(count), topic, Outcome.ignored.label)
     }
 
     func record(_ outcome: Outcome, _ delivery: Delivery?, topic: String) {

@@ -36,10 +36,8 @@ package struct Problem: Error, Sendable {
     }
 
     /// 404.
-    /// - Parameter what: with its article and without a full stop: `this task`.
-    package static func notFound(_ what: String) -> Problem {
-        Problem(404, "not_found", "There is no such thing: \(what).")
-    }
+    /// - Parameter what: without article and full stop: `task of this id among yours`.
+    package static func notFound(_ what: String) -> Problem { Problem(404, "not_found", "There is no \(what).") }
 
     /// 401, with what RFC 6750 wants beside it.
     package static func unauthorized(_ code: String, _ detail: String) -> Problem {
@@ -47,6 +45,9 @@ package struct Problem: Error, Sendable {
             401, code, detail,
             headers: [("WWW-Authenticate", code == "no_token" ? "Bearer" : "Bearer error=\"invalid_token\"")])
     }
+
+    /// 403: the token is good, and not for this path.
+    package static let otherUser = Problem(403, "other_user", "The token is another user's than the path names.")
 
     /// 503: to be tried again.
     package static func unavailable(_ code: String, _ detail: String, retryAfterSeconds: Int = 1) -> Problem {
@@ -71,10 +72,6 @@ package struct Problem: Error, Sendable {
 
     package var bytes: [UInt8] { json.bytes }
 
-    package var response: ServiceResponse {
-        .bytes(bytes, contentType: "application/problem+json", status: status, headers: headers)
-    }
-
     /// The same for every problem of a status, as RFC 9457 wants titles.
     private static func title(_ status: Int) -> String {
         switch status {
@@ -92,6 +89,7 @@ package struct Problem: Error, Sendable {
         case 414: "URI Too Long"
         case 415: "Unsupported Media Type"
         case 422: "Unprocessable Content"
+        case 426: "Upgrade Required"
         case 428: "Precondition Required"
         case 429: "Too Many Requests"
         case 500: "Internal Server Error"

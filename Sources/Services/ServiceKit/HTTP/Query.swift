@@ -36,7 +36,7 @@ package struct Query: Sendable {
     package var names: Set<String> { Set(items.map(\.name)) }
 
     /// Refuses parameters that the route does not know, so that a misspelt filter is not silently none.
-    package func allowOnly(_ known: String...) throws {
+    package func allowOnly(_ known: String...) throws(Problem) {
         let unknown = names.subtracting(known).sorted()
         guard unknown.isEmpty else {
             throw Problem(
@@ -49,7 +49,9 @@ package struct Query: Sendable {
 
     /// An integer parameter.
     /// - Throws: `Problem` 400 when it is there and no integer within `range`.
-    package func integer(_ name: String, default fallback: Int, in range: ClosedRange<Int>) throws -> Int {
+    package func integer(
+        _ name: String, default fallback: Int, in range: ClosedRange<Int>
+    ) throws(Problem) -> Int {
         guard let text = self[name] else { return fallback }
         guard let value = Int(text), range.contains(value) else {
             throw Problem(

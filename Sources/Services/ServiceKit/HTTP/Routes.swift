@@ -34,7 +34,7 @@ package final class Routes {
         built.add(method, pattern, bodyLimit: bodyLimit) { request in
             let identity = try await authenticator.identity(of: request)
             guard identity.userID == request["user_id"] else {
-                throw Problem(403, "other_user", "The token is another user's than the path names.")
+                throw Problem.otherUser
             }
             return try await handler(request, identity)
         }
@@ -59,11 +59,14 @@ package final class Routes {
 
     /// The events of a topic, as many at a time as the sidecar delivers, in the order in which the broker has them.
     ///
-    /// - Parameter handler: returns as many outcomes as it got deliveries. What it throws holds for all of them.
+    /// - Parameters:
+    ///   - concerns: an event of no concern counts as handled, and costs next to nothing. Left out: all are of concern.
+    ///   - handler: returns as many outcomes as it got deliveries. What it throws holds for all of them.
     package func eventBatches(
-        _ role: TopicRole, _ handler: @escaping @Sendable ([Delivery]) async throws -> [Outcome]
+        _ role: TopicRole, concerning concerns: EventConcern? = nil,
+        _ handler: @escaping @Sendable ([Delivery]) async throws -> [Outcome]
     ) {
-        let consumer = consumers.consumer(role, .batch(handler))
+        let consumer = consumers.consumer(role, .batch(handler), concerning: concerns)
         sidecar("/events/\(role.rawValue)", bodyLimit: consumers.maximumBytes) { try await consumer.respond(to: $0) }
     }
 

@@ -1,4 +1,3 @@
-import Hummingbird
 package import Logging
 import NIOCore
 package import WireValues
@@ -48,7 +47,7 @@ package struct ServiceRequest: Sendable {
     package func id(_ parameter: String) throws -> Int64 {
         let text = self[parameter]
         guard let id = Int64(text), (1...9_007_199_254_740_991).contains(id), String(id) == text else {
-            throw Problem.notFound("an id is a whole number from 1")
+            throw Problem.notFound("such id: ids are whole numbers from 1")
         }
         return id
     }
@@ -90,10 +89,10 @@ package struct ServiceRequest: Sendable {
         case .bytes(let bytes):
             guard bytes.count <= bodyLimit else { throw tooLong }
             return bytes
-        case .stream(let stream, let deadline):
+        case .parts(let parts, let deadline):
             var bytes: [UInt8] = []
             do {
-                for try await part in stream {
+                while let part = try await parts.body() {
                     guard bytes.count + part.readableBytes <= bodyLimit else { throw tooLong }
                     bytes += part.readableBytesView
                     guard ContinuousClock.now < deadline else {
@@ -132,7 +131,7 @@ package struct ServiceRequest: Sendable {
 /// Where a body comes from.
 enum BodySource: Sendable {
     case bytes([UInt8])
-    case stream(RequestBody, deadline: ContinuousClock.Instant)
+    case parts(RequestParts, deadline: ContinuousClock.Instant)
 }
 
 extension ServiceRequest {

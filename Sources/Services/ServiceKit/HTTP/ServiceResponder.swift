@@ -1,13 +1,12 @@
-import HTTPTypes
-import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 import Synchronization
 import Telemetry
 import WireValues
 
 /// Turns requests of the server into calls of handlers, and whatever comes of it into an answer: no error leaves here.
-struct ServiceResponder: HTTPResponder {
+struct ServiceResponder: Sendable {
     /// What answers; none while the service still starts.
     let routes: RouteSwitch
     /// `/healthz` and `/readyz`.
@@ -16,53 +15,83 @@ struct ServiceResponder: HTTPResponder {
     let metrics: RequestMetrics
     let now: @Sendable () -> Timestamp
     let logger: Logger
+    private let date = HTTPDate()
 
-    func respond(to request: Request, context: ServerContext) async throws -> Response {
+    init(
+        routes: RouteSwitch, probes: AdminEndpoints, limits: HTTPLimits, metrics: RequestMetrics,
+        now: @escaping @Sendable () -> Timestamp, logger: Logger
+    ) {
+        self.routes = routes
+        self.probes = probes
+        self.limits = limits
+        self.metrics = metrics
+        self.now = now
+        self.logger = logger
+    }
+
+    func answer(_ head: HTTPRequestHead, _ parts: RequestParts, isLocal: Bool) async -> ServiceAnswer {
         let start = ContinuousClock.now
-        let target = request.head.path ?? "/"
-        let mark = target.utf8.firstIndex(of: UInt8(ascii: "?"))
-        let path = String(target[..<(mark ?? target.endIndex)])
-        if path == "/healthz" || path == "/readyz" { return await probe(request.method.rawValue, path) }
-        let rawQuery = mark.map { String(target[target.index(after: $0)...]) }
-        let headers = request.headers.map { (name: $0.name.canonicalName, value: $0.value) }
+        let (path, rawQuery) = Self.target(head.uri)
+        let given = head.method.rawValue
+        if path == "/healthz" || path == "/readyz" { return await probe(given, path) }
+        let headers = head.headers.map { (name: $0.name.lowercased(), value: Self.trimmed($0.value)) }
         let requestID = Self.fairID(headers.first { $0.name == "x-request-id" }?.value)
-        let isHead = request.method == .head
-        let method = isHead ? .get : Method(rawValue: request.method.rawValue)
+        let isHead = head.method == .HEAD
+        let method = isHead ? .get : Method(rawValue: given)
 
         var pattern = "none"
         var answer: ServiceResponse
         do {
-            let (route, parameters) = try route(method, path, of: request, pattern: &pattern)
+            let (route, parameters) = try route(method, path, pattern: &pattern)
             answer = try await route.handler(
                 ServiceRequest(
-                    method: request.method.rawValue, path: path, rawQuery: rawQuery, pattern: route.pattern,
+                    method: given, path: path, rawQuery: rawQuery, pattern: route.pattern,
                     parameters: parameters, query: try Query(rawQuery.map { $0[...] }), headers: headers,
                     requestID: requestID,
                     trace: .following(headers.first { $0.name == "traceparent" }?.value), receivedAt: now(),
-                    bodyLimit: route.bodyLimit, isLocal: context.isLocal,
-                    bodySource: .stream(request.body, deadline: start + limits.bodyTimeout), baseLogger: logger))
+                    bodyLimit: route.bodyLimit, isLocal: isLocal,
+                    bodySource: .parts(parts, deadline: start + limits.bodyTimeout), baseLogger: logger))
         } catch {
             let (described, isFault) = Problem.describing(error)
             if isFault { log(error, described, requestID: requestID, pattern: pattern) }
-            var problem = described
-            problem.members["request_id"] = .string(requestID)
-            answer = problem.response
+            answer = described.response(requestID: requestID)
         }
         metrics.count(
             method: method?.rawValue ?? "other", route: pattern, status: answer.status,
             duration: ContinuousClock.now - start)
-        return Self.response(answer, requestID: requestID, isHead: isHead)
+        return written(answer, requestID: requestID, isHead: isHead)
+    }
+
+    /// Spaces and tabs around a value are no part of it (RFC 9110, 5.5).
+    private static func trimmed(_ value: String) -> String {
+        func isSpace(_ byte: UInt8?) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        guard isSpace(value.utf8.first) || isSpace(value.utf8.last) else { return value }
+        let rest = value.utf8.drop { isSpace($0) }
+        let end = rest.lastIndex { !isSpace($0) }.map { rest.index(after: $0) } ?? rest.startIndex
+        return String(value[rest.startIndex..<end])
+    }
+
+    /// Path and query of what a request asks for. Clients of proxies name the host before it (RFC 9112, 3.2.2).
+    static func target(_ uri: String) -> (path: String, query: String?) {
+        var text = uri[...]
+        if !text.hasPrefix("/"), let scheme = text.firstRange(of: "://") {
+            let rest = text[scheme.upperBound...]
+            text = rest.firstIndex { $0 == "/" || $0 == "?" }.map { rest[$0...] } ?? "/"
+            if text.hasPrefix("?") { return ("/", String(text.dropFirst())) }
+        }
+        guard let mark = text.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (String(text), nil) }
+        return (String(text[..<mark]), String(text[text.index(after: mark)...]))
     }
 
     private func route(
-        _ method: Method?, _ path: String, of request: Request, pattern: inout String
+        _ method: Method?, _ path: String, pattern: inout String
     ) throws(Problem) -> (RouteTable.Route, [String: String]) {
         guard path.utf8.count <= limits.maximumPathBytes else {
             throw Problem(414, "path_too_long", "The path has more than \(limits.maximumPathBytes) bytes.")
         }
         guard let table = routes.table else {
             // The sidecar asks for these at once, and would take any other status for a failure; there are none.
-            if path.hasPrefix("/dapr/") { throw Problem.notFound("this path") }
+            if path.hasPrefix("/dapr/") { throw Problem.notFound("such path") }
             throw .unavailable("starting", "The service is still starting; /readyz says what it waits for.")
         }
         switch table.match(method, path) {
@@ -76,7 +105,7 @@ struct ServiceResponder: HTTPResponder {
             throw Problem(
                 405, "method_not_allowed", "This path answers to \(allowed.joined(separator: ", ")).",
                 headers: [("Allow", allowed.joined(separator: ", "))])
-        case .none: throw Problem.notFound("this path")
+        case .none: throw Problem.notFound("such path")
         case .malformed:
             throw Problem(400, "malformed_path", "The path has an escape that is broken, or is no UTF-8.")
         }
@@ -90,33 +119,34 @@ struct ServiceResponder: HTTPResponder {
             ])
     }
 
-    private func probe(_ method: String, _ path: String) async -> Response {
+    private func probe(_ method: String, _ path: String) async -> ServiceAnswer {
         let answer = await probes.answer(method: method == "HEAD" ? "GET" : method, path: path)
-        return Self.response(
+        return written(
             .bytes(Array(answer.body.utf8), contentType: answer.contentType, status: answer.status), requestID: nil,
             isHead: method == "HEAD")
     }
 
-    private static func response(_ answer: ServiceResponse, requestID: String?, isHead: Bool) -> Response {
-        var fields = HTTPFields()
-        for header in answer.headers {
-            // A name that is no token would be our own mistake; it is left out rather than sent.
-            if let name = HTTPField.Name(header.name) { fields.append(HTTPField(name: name, value: header.value)) }
-        }
-        if let requestID { fields[requestIDName] = requestID }
-        if fields[.cacheControl] == nil { fields[.cacheControl] = "no-store" }
-        fields[.xContentTypeOptions] = "nosniff"
-        let response = Response(
-            status: .init(code: answer.status), headers: fields,
-            body: answer.body.isEmpty && answer.status == 204
-                ? .init() : .init(byteBuffer: ByteBuffer(bytes: answer.body)))
-        return isHead ? response.createHeadResponse() : response
+    /// The headers of an answer, with those that every answer has.
+    static func fields(of answer: ServiceResponse, requestID: String?) -> [(name: String, value: String)] {
+        var fields = answer.headers
+        if let requestID { fields.append(("X-Request-Id", requestID)) }
+        if !answer.has("cache-control") { fields.append(("Cache-Control", "no-store")) }
+        fields.append(("X-Content-Type-Options", "nosniff"))
+        return fields
     }
 
-    private static let requestIDName: HTTPField.Name = {
-        guard let name = HTTPField.Name("X-Request-Id") else { preconditionFailure("a token") }
-        return name
-    }()
+    private func written(_ answer: ServiceResponse, requestID: String?, isHead: Bool) -> ServiceAnswer {
+        var fields = Self.fields(of: answer, requestID: requestID)
+        fields.append(("Date", date.text))
+        // Neither has a body, nor a length of one (RFC 9110, 8.6).
+        let hasBody = answer.status != 204 && answer.status != 304
+        if hasBody { fields.append(("Content-Length", String(answer.body.count))) }
+        var written = ServiceAnswer(
+            status: answer.status, headers: HTTPHeaders(fields),
+            body: hasBody && !isHead ? ByteBuffer(bytes: answer.body) : ByteBuffer())
+        if answer.headers.contains(where: { $0.name == "Connection" && $0.value == "close" }) { written.close() }
+        return written
+    }
 
     /// The caller's id if it is short and harmless in a log, else a new one.
     static func fairID(_ text: String?) -> String {
@@ -133,16 +163,6 @@ struct ServiceResponder: HTTPResponder {
             return text
         }
         return "req-" + RandomText.hexadecimal(digits: 16)
-    }
-}
-
-/// Where a request came from.
-struct ServerContext: InitializableFromSource {
-    let isLocal: Bool
-
-    init(source: ApplicationRequestContextSource) {
-        let address = source.channel.remoteAddress?.ipAddress ?? ""
-        isLocal = address.hasPrefix("127.") || address == "::1" || address.hasPrefix("::ffff:127.")
     }
 }
 

@@ -1,3 +1,5 @@
+import WireValues
+
 /// Where a piece of work belongs (W3C Trace Context, level 1): the trace, and the span that is this piece.
 package struct TraceContext: Hashable, Sendable {
     /// 32 lower-case hexadecimal digits, not all zero.
@@ -58,17 +60,17 @@ package struct TraceContext: Hashable, Sendable {
 enum RandomText {
     /// Random digits, the first of them not 0, so that no id is all zero.
     static func hexadecimal(digits: Int) -> String {
-        var generator = SystemRandomNumberGenerator()
-        let alphabet = Array("0123456789abcdef".utf8)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits)
-        var pool: UInt64 = 0
-        for index in 0..<digits {
-            if index % 16 == 0 { pool = generator.next() }
-            bytes.append(alphabet[Int(pool & 15)])
-            pool >>= 4
+        var generator = SystemRandomness()
+        return String(unsafeUninitializedCapacity: digits) { buffer in
+            var pool: UInt64 = 0
+            for index in 0..<digits {
+                if index % 16 == 0 { pool = generator.next() }
+                let digit = UInt8(truncatingIfNeeded: pool & 15)
+                buffer[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+                pool >>= 4
+            }
+            if buffer[0] == UInt8(ascii: "0") { buffer[0] = UInt8(ascii: "1") }
+            return digits
         }
-        if bytes[0] == UInt8(ascii: "0") { bytes[0] = UInt8(ascii: "1") }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

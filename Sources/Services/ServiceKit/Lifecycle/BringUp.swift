@@ -52,11 +52,12 @@ struct BringUp<S: TodoService>: Service {
         let secrets = try await SecretReading(
             dapr: dapr, store: configuration.secretStore ?? "", clock: clock,
             waits: { state.waits(for: $0) }
-        ).read(configuration: configuration, authentication: host.authentication)
+        ).read(
+            configuration: configuration, authentication: host.authentication, own: S.secretName(host.reader))
         let database = try await openDatabase(url: secrets.databaseURL)
         let keys = host.authentication?.keySetURL.map { keySource($0) }
         let context = ServiceContext(
-            configuration: configuration, settings: host.reader, dapr: dapr, http: host.http,
+            configuration: configuration, settings: host.reader, secret: secrets.members, dapr: dapr, http: host.http,
             metrics: host.parts.metrics, logger: host.logger, now: host.parts.now, clock: clock,
             authenticator: Authenticator(trust(secrets.hmacSecret, keys), now: host.parts.now), storage: database,
             serviceName: S.name)
@@ -176,7 +177,7 @@ struct BringUp<S: TodoService>: Service {
         if S.usesDatabase {
             services.append(
                 Housekeeping(
-                    outbox: S.usesOutbox ? up.context.outbox : nil, hasInbox: S.usesInbox,
+                    outbox: S.usesOutbox ? up.context.outbox : nil, hasInbox: S.usesInbox, own: up.service.tidy,
                     database: up.context.database, clock: clock, now: host.parts.now, logger: host.logger))
         }
         if S.usesOutbox { services.append(relay(up)) }

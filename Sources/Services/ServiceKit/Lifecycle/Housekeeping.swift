@@ -4,7 +4,7 @@ import TaskStorage
 import WireValues
 
 /// Takes away, once an hour, what nobody needs any more: rows of the outbox that were published eight days ago, a day more
-/// than topics keep them, and inbox entries of events that even dead letters have forgotten.
+/// than topics keep them, inbox entries of events that even dead letters have forgotten, and what the service itself names.
 struct Housekeeping: Service {
     static let interval = Duration.seconds(3_600)
     static let outboxAge = Duration.seconds(8 * 86_400)
@@ -13,6 +13,8 @@ struct Housekeeping: Service {
 
     let outbox: Outbox?
     let hasInbox: Bool
+    /// `TodoService.tidy`.
+    let own: @Sendable () async throws -> Void
     let database: any Database
     let clock: any Clock<Duration>
     let now: @Sendable () -> Timestamp
@@ -52,5 +54,6 @@ struct Housekeeping: Service {
                 }
             }
         }
+        try await own()
     }
 }

@@ -8,6 +8,8 @@ struct SecretReading: Sendable {
     struct Secrets: Sendable {
         var databaseURL: String?
         var hmacSecret: [UInt8]?
+        /// Those of the service's own secret.
+        var members: [String: String] = [:]
     }
 
     let dapr: DaprClient
@@ -16,9 +18,10 @@ struct SecretReading: Sendable {
     /// Told what is waited for.
     let waits: @Sendable (String) -> Void
 
+    /// - Parameter own: the name of the service's own secret.
     /// - Throws: `SettingsRefused`, `CancellationError`.
     func read(
-        configuration: ServiceConfiguration, authentication: AuthenticationSettings?
+        configuration: ServiceConfiguration, authentication: AuthenticationSettings?, own: String?
     ) async throws -> Secrets {
         let reader = SettingsReader(environment: [:])
         var secrets = Secrets()
@@ -37,21 +40,14 @@ struct SecretReading: Sendable {
             }
             secrets.hmacSecret = bytes
         }
+        if let own, let members = try await members(of: own, reader) { secrets.members = members }
         let problems = reader.problems
         guard problems.isEmpty else { throw SettingsRefused(problems: problems) }
         return secrets
     }
 
     private func value(_ name: String, _ key: String, _ reader: SettingsReader) async throws -> String? {
-        let members: [String: String]
-        do {
-            members = try await secret(name)
-        } catch let error as DaprError where error.kind != .cancelled {
-            reader.problem(
-                "secret \(name)", "cannot be read from the secret store \(store): \(error.message)",
-                remedy: "create it, and let this service read it")
-            return nil
-        }
+        guard let members = try await members(of: name, reader) else { return nil }
         guard let value = members[key], !value.isEmpty else {
             reader.problem(
                 "secret \(name)", "has no key \(key)",
@@ -59,6 +55,17 @@ struct SecretReading: Sendable {
             return nil
         }
         return value
+    }
+
+    private func members(of name: String, _ reader: SettingsReader) async throws -> [String: String]? {
+        do {
+            return try await secret(name)
+        } catch let error as DaprError where error.kind != .cancelled {
+            reader.problem(
+                "secret \(name)", "cannot be read from the secret store \(store): \(error.message)",
+                remedy: "create it, and let this service read it")
+            return nil
+        }
     }
 
     private func secret(_ name: String) async throws -> [String: String] {

@@ -10,6 +10,8 @@ package struct ServiceContext: Sendable {
     package let configuration: ServiceConfiguration
     /// For the service's own settings.
     package let settings: SettingsReader
+    /// The members of the secret that `TodoService.secretName` named.
+    package let secret: [String: String]
     package let dapr: DaprClient
     /// For calls to the world: no redirects, HTTP/1.1.
     package let http: HTTPClient

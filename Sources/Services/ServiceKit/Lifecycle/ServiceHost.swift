@@ -1,6 +1,5 @@
 import AsyncHTTPClient
 import DaprClient
-import Hummingbird
 import HummingbirdCore
 package import Logging
 package import NIOCore
@@ -102,44 +101,51 @@ package struct ServiceHost<S: TodoService>: Service {
     }
 
     private func serve() async throws {
-        let levels = parts.levels
-        let state = state
-        let admin = AdminServer(
-            host: configuration.address, port: configuration.metricsPort,
-            endpoints: AdminEndpoints(
-                registry: parts.metrics, levels: levels,
-                readiness: {
-                    // Kubernetes looks here: whoever is on the way out gets no new connections. The sidecar looks at the
-                    // service's own port, where that is no reason to stop what is under way.
-                    if state.isDraining { return [HealthProblem(check: "shutdown", message: "is stopping")] }
-                    return await self.readiness()
-                }),
-            logger: logger, onListening: { state.observable(port: $0) })
         let group = ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: admin), .init(service: BringUp(host: self)), .init(service: server()),
+                    .init(service: admin()), .init(service: BringUp(host: self)), .init(service: server()),
                     .init(service: Drain(state: state, delay: configuration.drainDelay, clock: parts.clock)),
                 ], logger: logger))
-        try await group.run()
+        // Child tasks inherit it: those of connections, of the relay, of background work.
+        try await withTaskExecutorPreference(EventLoopExecutor(parts.eventLoopGroup.next())) {
+            try await group.run()
+        }
     }
 
-    private func server() -> some Service {
+    private func admin() -> any Service {
+        let state = state
+        let endpoints = AdminEndpoints(
+            registry: parts.metrics, levels: parts.levels,
+            readiness: {
+                // Kubernetes looks here: whoever is on the way out gets no new connections. The sidecar looks at the
+                // service's own port, where that is no reason to stop what is under way.
+                if state.isDraining { return [HealthProblem(check: "shutdown", message: "is stopping")] }
+                return await self.readiness()
+            })
+        return ServiceChannel.admin(endpoints).server(
+            configuration: ServerConfiguration(
+                address: .hostname(configuration.address, port: configuration.metricsPort),
+                availableConnectionsDelegate: MaximumAvailableConnections(64, logger: logger)),
+            onServerRunning: { channel in state.observable(port: channel.localAddress?.port ?? 0) },
+            eventLoopGroup: parts.eventLoopGroup, logger: logger)
+    }
+
+    private func server() -> any Service {
         let state = state
         let responder = ServiceResponder(
             routes: state.routes,
             probes: AdminEndpoints(
                 paths: .probes, registry: parts.metrics, levels: parts.levels, readiness: { await self.readiness() }),
             limits: configuration.limits, metrics: RequestMetrics(parts.metrics), now: parts.now, logger: logger)
-        return Application(
-            responder: responder,
-            server: S.httpServer(configuration.limits, service: { state.service }),
-            configuration: .init(
+        let http = ServiceChannel(limits: configuration.limits) { await responder.answer($0, $1, isLocal: $2) }
+        return S.channel(http, service: { state.service }).server(
+            configuration: ServerConfiguration(
                 address: .hostname(configuration.address, port: configuration.httpPort), backlog: 1_024,
                 availableConnectionsDelegate: MaximumAvailableConnections(
                     configuration.limits.maximumConnections, logger: logger)),
             onServerRunning: { channel in state.listening(port: channel.localAddress?.port ?? 0) },
-            eventLoopGroupProvider: .shared(parts.eventLoopGroup), logger: logger)
+            eventLoopGroup: parts.eventLoopGroup, logger: logger)
     }
 }
 

@@ -25,6 +25,10 @@ package protocol TodoService: Sendable {
     /// Reads the service's own settings, so that what is wrong with them is told with all the rest. Default: none.
     static func check(_ settings: SettingsReader)
 
+    /// One more secret of the secret store that the service needs, by its name: `ServiceContext.secret` has it then.
+    /// Default: none.
+    static func secretName(_ settings: SettingsReader) -> String?
+
     /// Called when sidecar, secrets and database are there.
     init(context: ServiceContext) throws
 
@@ -33,16 +37,20 @@ package protocol TodoService: Sendable {
     /// Run as long as the service. Default: none.
     var backgroundTasks: [any ServiceLifecycle.Service] { get }
 
+    /// Takes away what nobody needs any more, in small transactions; called once an hour in each replica, if the service
+    /// has a database. What it throws is logged. Default: nothing.
+    func tidy() async throws
+
     /// What the service still waits for; nothing when it is ready. Default: nothing.
     func readiness() async -> [HealthProblem]
 
     /// Carries the outbox's rows away; default: `standard`, which knows the topics.
     func publisher(_ standard: any OutboxPublisher) -> any OutboxPublisher
 
-    /// The server's channels. The port opens before there is a service: `service` is nil until then. Default: HTTP/1.1.
-    static func httpServer(
-        _ limits: HTTPLimits, service: @escaping @Sendable () -> Self?
-    ) -> HTTPServerBuilder
+    /// The server's connections. The port opens before there is a service: `service` is nil until then. Default: HTTP alone.
+    static func channel(
+        _ http: ServiceChannel, service: @escaping @Sendable () -> Self?
+    ) -> any ServerChildChannel
 }
 
 extension TodoService {
@@ -52,30 +60,21 @@ extension TodoService {
     package static var authenticatesUsers: Bool { true }
     package static var maximumConnections: Int { 4_096 }
     package static func check(_ settings: SettingsReader) {}
+    package static func secretName(_ settings: SettingsReader) -> String? { nil }
     package var backgroundTasks: [any ServiceLifecycle.Service] { [] }
+    package func tidy() async throws {}
     package func readiness() async -> [HealthProblem] { [] }
     package func publisher(_ standard: any OutboxPublisher) -> any OutboxPublisher { standard }
 
-    package static func httpServer(
-        _ limits: HTTPLimits, service: @escaping @Sendable () -> Self?
-    ) -> HTTPServerBuilder {
-        .http1(configuration: limits.channel)
+    package static func channel(
+        _ http: ServiceChannel, service: @escaping @Sendable () -> Self?
+    ) -> any ServerChildChannel {
+        http
     }
 
     /// Every table that the service needs.
     package static var allMigrations: [Migrations] {
         migrations + (usesOutbox ? [Outbox(name: name).migrations] : []) + (usesInbox ? [Inbox.migrations] : [])
-    }
-}
-
-extension HTTPLimits {
-    /// For a channel of HTTP/1.1.
-    package var channel: HTTP1Channel.Configuration {
-        HTTP1Channel.Configuration(
-            idleTimeout: .nanoseconds(idleTimeout.nanoseconds),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: maximumHeaderBytes, maxHeaderListSize: maximumHeaderBytes,
-                maxHeaderFieldCount: maximumHeaderCount))
     }
 }
 

@@ -1,5 +1,6 @@
 package import Logging
 import ServiceLifecycle
+import Synchronization
 package import TaskStorage
 package import Telemetry
 package import WireValues
@@ -21,7 +22,8 @@ package protocol RelaySource: Sendable {
 /// fails it waits 100 ms, doubling up to 30 s, with jitter. A row may be published twice, when the relay ends between
 /// publishing and marking; never is one lost, or out of the order of its key.
 package struct OutboxRelay: Service {
-    static let batch = 500
+    /// Rows at a time: enough that a round is worth its while, few enough that they are no burden on the memory.
+    static let batch = 200
     static let fallback = Duration.seconds(10)
     static let firstPause = Duration.milliseconds(100)
     static let longestPause = Duration.seconds(30)
@@ -104,6 +106,10 @@ package struct OutboxRelay: Service {
                         failures = published.count == batch.rows.count ? 0 : failures + 1
                     } else if let delay = batch.lookAgainAfter {
                         later.yield(delay)
+                    } else {
+                        // Nothing waits, for nobody: that need not wait for the next measurement.
+                        pending.set(0)
+                        oldest.set(0)
                     }
                 } catch {
                     // What was published and could not be marked is named again with the next claim.
@@ -156,10 +162,11 @@ package struct OutboxRelay: Service {
 }
 
 /// The outbox of a service in its database.
-package struct DatabaseRelaySource: RelaySource {
+package final class DatabaseRelaySource: RelaySource {
     private let outbox: Outbox
     private let database: any Database
     private let relay: String
+    private let hold = Mutex<LaneHold?>(nil)
 
     /// - Parameter relay: tells this process from others that share the work.
     package init(outbox: Outbox, database: any Database, relay: String) {
@@ -169,13 +176,16 @@ package struct DatabaseRelaySource: RelaySource {
     }
 
     package func claim(published: [Int64], limit: Int) async throws -> OutboxBatch {
-        let (outbox, relay) = (outbox, relay)
-        return try await database.transaction { transaction in
-            try outbox.claim(by: relay, limit: limit, published: published, in: transaction)
+        let (outbox, relay, hold) = (outbox, relay, hold.withLock { $0 })
+        let batch = try await database.transaction { transaction in
+            try outbox.claim(by: relay, limit: limit, published: published, holding: hold, in: transaction)
         }
+        self.hold.withLock { $0 = batch.hold }
+        return batch
     }
 
     package func release(published: [Int64]) async throws {
+        hold.withLock { $0 = nil }
         let (outbox, relay) = (outbox, relay)
         try await database.transaction { transaction in
             try outbox.release(by: relay, published: published, in: transaction)

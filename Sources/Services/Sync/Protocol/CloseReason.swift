@@ -28,7 +28,7 @@ struct CloseReason: Error, Hashable {
 
     static let goingAway = CloseReason(1001, "the server is stopping; connect again and resume")
     static let notText = CloseReason(1003, "send text messages; binary ones are not understood")
-    static let notUTF8 = CloseReason(1007, "a text message must be UTF-8")
+    static let notUTF8 = CloseReason(1007, "text must be UTF-8")
     static let failed = CloseReason(1011, "the server failed; connect again later")
     static let tokenExpired = CloseReason(4401, "the token has expired; connect again with a fresh one")
     static let otherUser = CloseReason(4403, "the token is not this user's")

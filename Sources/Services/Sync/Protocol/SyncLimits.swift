@@ -32,10 +32,13 @@ struct SyncLimits: Hashable, Sendable {
     var stallDeadline = Duration.seconds(20)
     /// From our close frame to the client's.
     var closeGrace = Duration.seconds(2)
-    /// Changes come by the broker, which may lose one that nothing follows; so each client's position is read again now
-    /// and then. The first time soon, since a replica that has just started may not hear everything yet.
-    var firstRecheck = Duration.seconds(5)
+    /// Changes come by the broker, which may lose one that nothing follows; so each client's position is read again when
+    /// no update has confirmed it for so long.
     var recheckInterval = Duration.seconds(60)
+    /// A replica that has just started may not hear everything yet: who came while it was younger than `youth` has the
+    /// position read again after one to three times this long.
+    var firstRecheck = Duration.seconds(5)
+    var youth = Duration.seconds(30)
     /// The wait before a read that failed is tried again; doubles up to the longest.
     var shortestRetry = Duration.milliseconds(200)
     var longestRetry = Duration.seconds(10)

@@ -5,6 +5,8 @@ import NIOCore
 /// Updates come from the broker in any order, several times or not at all; pages come from the feed, which has no gaps.
 /// Whatever mixture arrives, what this hands out is each number once, in order, without a gap.
 struct ChangeCursor: Sendable {
+    /// The number after which it began.
+    private(set) var began: Int64
     /// The number of the last change that the client was sent.
     private(set) var last: Int64
     /// The highest number heard of. Above `last`: something is missing.
@@ -15,6 +17,7 @@ struct ChangeCursor: Sendable {
     private let maximumHeldBytes: Int
 
     init(after last: Int64, maximumHeldBytes: Int) {
+        began = last
         self.last = last
         heard = last
         self.maximumHeldBytes = maximumHeldBytes
@@ -58,6 +61,7 @@ struct ChangeCursor: Sendable {
 
     /// Goes on after `sequence`, whatever lies between.
     mutating func jump(to sequence: Int64) {
+        began = sequence
         last = sequence
         heard = sequence
         held = [:]

@@ -14,6 +14,8 @@ extension SyncSession {
             return []
         case .following(var cursor, let isReplaying, let isFresh):
             let ready = cursor.hear(update, hold: isReplaying && !isWritable)
+            // The next one in turn: nothing before it was lost.
+            if !ready.isEmpty { recheckAt = nextRecheck(now: now) }
             phase = .following(cursor, isReplaying: isReplaying, isFresh: isFresh)
             return ready.isEmpty || isWritable ? ready.map { .send($0.frame) } : close(.tooSlow, now: now)
         }
@@ -44,8 +46,9 @@ extension SyncSession {
         case .following(var cursor, let isReplaying, let isFresh):
             let next = page.changes.first { $0.sequence > cursor.last }?.sequence
             let isTorn = next.map { $0 > cursor.last + 1 } ?? false
-            // A number that was never given out can only be the client's, from another history than this database's.
-            if page.isGone || isTorn || (isFresh && page.newest < cursor.last) {
+            // A number that was never given out can only be the client's, from another history than this database's. Not
+            // the last one that was sent: an update may have been quicker than this page.
+            if page.isGone || isTorn || (isFresh && page.newest < cursor.began) {
                 failures = 0
                 cursor.jump(to: page.newest)
                 phase = .following(cursor, isReplaying: true, isFresh: false)
@@ -95,7 +98,7 @@ extension SyncSession {
         var cursor = ChangeCursor(after: number, maximumHeldBytes: limits.heldBytes)
         takeEarly(into: &cursor)
         phase = .following(cursor, isReplaying: true, isFresh: true)
-        recheckAt = now + limits.firstRecheck
+        recheckAt = firstRecheck(now: now)
         // What is being read now is for another number. `settle` reads from this one, as soon as that is over.
         if case .underway = reading { reading = .underway(isStale: true) } else { reading = .none }
         return []
@@ -107,7 +110,7 @@ extension SyncSession {
         var cursor = ChangeCursor(after: position, maximumHeldBytes: limits.heldBytes)
         let ready = takeEarly(into: &cursor, hold: false)
         phase = .following(cursor, isReplaying: false, isFresh: false)
-        recheckAt = now + limits.firstRecheck
+        recheckAt = firstRecheck(now: now)
         return [.send(ServerMessage.live(position))] + ready.map { .send($0.frame) }
     }
 
@@ -119,6 +122,12 @@ extension SyncSession {
         early = []
         earlyHighest = 0
         return ready
+    }
+
+    func nextRecheck(now: Duration) -> Duration { now + limits.recheckInterval * (0.75 + spread / 2) }
+
+    private func firstRecheck(now: Duration) -> Duration {
+        isReplicaYoung ? now + limits.firstRecheck * (1 + 2 * spread) : nextRecheck(now: now)
     }
 
     private mutating func wait(now: Duration) {

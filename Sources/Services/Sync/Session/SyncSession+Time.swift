@@ -43,7 +43,7 @@ extension SyncSession {
     private mutating func readAgain(now: Duration) -> [Order] {
         var isDue = false
         if let recheckAt, now >= recheckAt {
-            self.recheckAt = now + limits.recheckInterval * (0.75 + spread / 2)
+            self.recheckAt = nextRecheck(now: now)
             if case .none = reading, stalledSince == nil { isDue = true }
         }
         if case .waiting(let until) = reading, now >= until { isDue = true }

@@ -23,6 +23,8 @@ struct SyncSession: Sendable {
         case read(after: Int64?)
         /// Send a close frame.
         case close(CloseReason)
+        /// Answer the client's close frame with its own code.
+        case echoClose(code: UInt16)
         /// End the connection now.
         case cut
     }
@@ -74,6 +76,8 @@ struct SyncSession: Sendable {
     let userID: String
     /// 0…1, this connection's own: clients that came together do not ask again together.
     let spread: Double
+    /// Whether this replica may not hear every update yet.
+    let isReplicaYoung: Bool
     var phase = Phase.awaitingToken
     var beginning: Beginning
     var reading = Reading.none
@@ -92,11 +96,12 @@ struct SyncSession: Sendable {
     private var allowance: Double
     private var allowanceAt = Duration.zero
 
-    init(userID: String, beginning: Beginning, limits: SyncLimits, spread: Double) {
+    init(userID: String, beginning: Beginning, limits: SyncLimits, spread: Double, isReplicaYoung: Bool) {
         self.userID = userID
         self.beginning = beginning
         self.limits = limits
         self.spread = spread
+        self.isReplicaYoung = isReplicaYoung
         allowance = Double(limits.messageBurst)
     }
 
@@ -193,10 +198,11 @@ struct SyncSession: Sendable {
         return spendAllowance(now: now) ?? []
     }
 
-    /// The client's close frame: answered when it is the first one.
-    mutating func receivedClose() -> [Order] {
+    /// The client's close frame: answered when it is the first one (RFC 6455, section 5.5.1).
+    /// - Parameter code: nil if the client named none.
+    mutating func receivedClose(_ code: UInt16?) -> [Order] {
         defer { phase = .ended }
-        return isClosing ? [.cut] : [.close(CloseReason(1000, "")), .cut]
+        return isClosing ? [.cut] : [.echoClose(code: code ?? 1000), .cut]
     }
 
     /// The connection is gone.

@@ -2,7 +2,6 @@ import Crypto
 import FoundationEssentials
 import NIOHTTP1
 import ServiceKit
-import TaskDomain
 
 /// A request that asks for a WebSocket, read: RFC 6455, section 4.2.1.
 struct Handshake: Hashable, Sendable {
@@ -34,7 +33,7 @@ struct Handshake: Hashable, Sendable {
         }
         self.userID = userID
         accept = Self.accept(keys[0])
-        beginning = try Self.beginning(parts.count > 1 ? parts[1] : "")
+        beginning = try Self.beginning(try Query(parts.count > 1 ? parts[1] : nil))
         token = try Self.token(head.headers["authorization"])
     }
 
@@ -57,24 +56,17 @@ struct Handshake: Hashable, Sendable {
         return Data(digest).base64EncodedString()
     }
 
-    private static func beginning(_ query: Substring) throws(Problem) -> SyncSession.Beginning {
-        for item in query.split(separator: "&") {
-            let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pair[0] == "after" else { continue }
-            guard pair.count == 2, let after = Int64(pair[1]), (0...ClientMessage.largestSequence).contains(after)
-            else {
-                throw .invalid([FieldProblem("out_of_range", "after", "`after` is a whole number from 0.")])
-            }
-            return .after(after)
-        }
-        return .unsaid
+    private static func beginning(_ query: Query) throws(Problem) -> SyncSession.Beginning {
+        try query.allowOnly("after")
+        guard query["after"] != nil else { return .unsaid }
+        return .after(Int64(try query.integer("after", default: 0, in: 0...Int(ClientMessage.largestSequence))))
     }
 
     private static func token(_ values: [String]) throws(Problem) -> String? {
         guard let value = values.first else { return nil }
         let parts = value.split(separator: " ", maxSplits: 1)
         guard values.count == 1, parts.count == 2, parts[0].lowercased() == "bearer" else {
-            throw .unauthorized("no_token", "Authorization must be `Bearer` and a token.")
+            throw .unauthorized("no_token", "Send a token: Authorization: Bearer …")
         }
         return String(parts[1])
     }

@@ -10,7 +10,8 @@ struct MessageAssembly: Sendable {
         case message([UInt8])
         case ping(ByteBuffer)
         case pong
-        case close
+        /// With the client's code, if it named one.
+        case close(UInt16?)
         case violation(CloseReason)
     }
 
@@ -30,7 +31,7 @@ struct MessageAssembly: Sendable {
         case .ping: return .ping(payload)
         case .pong: return .pong
         case .connectionClose:
-            return Self.isValidClose(payload) ? .close : .violation(.protocolError("a bad close frame"))
+            return Self.close(payload)
         case .binary: return .violation(.notText)
         case .text:
             guard unfinished == nil else { return .violation(.protocolError("a message inside another one")) }
@@ -54,14 +55,19 @@ struct MessageAssembly: Sendable {
         return .message(bytes)
     }
 
-    private static func isValidClose(_ payload: ByteBuffer) -> Bool {
+    private static func close(_ payload: ByteBuffer) -> Piece {
         var payload = payload
-        guard payload.readableBytes > 0 else { return true }
-        guard let code: UInt16 = payload.readInteger() else { return false }
+        guard payload.readableBytes > 0 else { return .close(nil) }
+        guard let code: UInt16 = payload.readInteger() else {
+            return .violation(.protocolError("half a close code"))
+        }
         switch code {
         case 1000...1003, 1007...1014, 3000...4999: break
-        default: return false
+        default: return .violation(.protocolError("a close code that is never sent"))
         }
-        return String(validating: payload.readableBytesView, as: UTF8.self) != nil
+        guard String(validating: payload.readableBytesView, as: UTF8.self) != nil else {
+            return .violation(.notUTF8)
+        }
+        return .close(code)
     }
 }

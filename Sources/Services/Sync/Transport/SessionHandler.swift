@@ -31,7 +31,7 @@ final class SessionHandler: ChannelInboundHandler {
         token = handshake.token ?? ""
         session = SyncSession(
             userID: handshake.userID, beginning: handshake.beginning, limits: world.hub.limits,
-            spread: Double(place.id % 97) / 96)
+            spread: Double(place.id % 97) / 96, isReplicaYoung: world.isYoung)
         assembly = MessageAssembly(maximumBytes: world.hub.limits.messageBytes)
     }
 
@@ -69,7 +69,7 @@ final class SessionHandler: ChannelInboundHandler {
         case .message(let bytes): perform(session.received(bytes, now: now))
         case .ping(let payload): perform(session.receivedPing(payload, now: now))
         case .pong: perform(session.receivedPong(now: now))
-        case .close: perform(session.receivedClose())
+        case .close(let code): perform(session.receivedClose(code))
         case .violation(let reason): perform(session.close(reason, now: now))
         }
     }
@@ -171,6 +171,8 @@ final class SessionHandler: ChannelInboundHandler {
             case .close(let reason):
                 world.hub.metrics.closed.increment(String(reason.code))
                 context.write(wrapOutboundOut(ServerFrame.close(reason)), promise: nil)
+            case .echoClose(let code):
+                context.write(wrapOutboundOut(ServerFrame.close(CloseReason(code, ""))), promise: nil)
             case .check(let token): check(token, context)
             case .read(let after): readFeed(after, context)
             case .cut:

@@ -2,16 +2,17 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
+import ServiceKit
 
 /// HTTP/1.1 connections on which a request may turn into a WebSocket: one port for both.
 struct SyncChannel: ServerChildChannel {
-    typealias Value = HTTP1Channel.Value
+    typealias Value = ServiceChannel.Value
 
-    private let http: HTTP1Channel
+    private let http: ServiceChannel
     /// nil until the service is up; until then there are no WebSockets, and the routes say why.
     private let world: @Sendable () -> SyncWorld?
 
-    init(http: HTTP1Channel, world: @escaping @Sendable () -> SyncWorld?) {
+    init(http: ServiceChannel, world: @escaping @Sendable () -> SyncWorld?) {
         self.http = http
         self.world = world
     }

@@ -1,4 +1,5 @@
 import Logging
+import NIOCore
 import ServiceKit
 
 /// What every connection of a replica shares.
@@ -9,6 +10,10 @@ struct SyncWorld: Sendable {
     /// Who brings this token, or the problem with it.
     let authenticate: @Sendable (_ token: String) async -> Result<SyncSession.Client, Problem>
     let logger: Logger
+    private let born = NIODeadline.now()
+
+    /// Whether updates may not come to this replica yet.
+    var isYoung: Bool { Duration(NIODeadline.now() - born) < hub.limits.youth }
 
     init(
         hub: SyncHub, work: SyncWork, feed: ChangeFeed,

@@ -4,8 +4,6 @@ import NIOHTTP1
 import NIOWebSocket
 import ServiceKit
 
-import class HummingbirdCore.HTTPConnectionStateHandler
-
 /// Stands behind the HTTP decoder of each connection: turns a proper WebSocket request into a WebSocket, answers an
 /// improper one, and lets everything else through to the routes. Any request of a connection may ask, not only the first,
 /// since proxies keep connections.
@@ -33,6 +31,8 @@ final class UpgradeDoor: ChannelDuplexHandler {
     private var state = State.open(unanswered: 0)
     /// The decoder reads nothing after a request with `Upgrade`, granted or not: the answer to it is the last one.
     private var isLastRequest = false
+    /// The `X-Request-Id` of the request that asks for a WebSocket.
+    private var requestID: String?
 
     init(world service: @escaping @Sendable () -> SyncWorld?) { self.service = service }
 
@@ -42,6 +42,7 @@ final class UpgradeDoor: ChannelDuplexHandler {
         case (.open(let unanswered), .head(let head)):
             // An answer may not overtake those before it, so behind others there is no upgrade.
             if unanswered == 0, Handshake.wantsUpgrade(head) {
+                requestID = head.headers.first(name: "x-request-id")
                 do {
                     if let handshake = try Handshake(head), let world = service() {
                         state = .asked(handshake, world)
@@ -119,7 +120,7 @@ final class UpgradeDoor: ChannelDuplexHandler {
         switch result {
         case .success(let client) where client.userID != handshake.userID:
             world.hub.leave(place, userID: "")
-            refuse(Problem(403, "forbidden", "The token is not this user's."), context: context)
+            refuse(.otherUser, context: context)
         case .success where world.hub.isFull(userID: handshake.userID):
             world.hub.leave(place, userID: "")
             refuse(
@@ -136,7 +137,7 @@ final class UpgradeDoor: ChannelDuplexHandler {
 
     private func refuse(_ problem: Problem, context: ChannelHandlerContext) {
         state = .refused
-        let response = problem.response
+        let response = problem.answer(requestID: requestID)
         var headers = HTTPHeaders(response.headers.map { ($0.name, $0.value) })
         headers.replaceOrAdd(name: "content-length", value: String(response.body.count))
         headers.replaceOrAdd(name: "connection", value: "close")
@@ -169,7 +170,7 @@ final class UpgradeDoor: ChannelDuplexHandler {
             let encoder = try pipeline.handler(type: HTTPResponseEncoder.self)
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             // It would close the connection for being idle.
-            let idle = try pipeline.handler(type: HTTPConnectionStateHandler.self)
+            let idle = try pipeline.handler(type: ConnectionHandler.self)
             let me = NIOLoopBound(self, eventLoop: context.eventLoop)
             let newcomer = NIOLoopBound(session, eventLoop: context.eventLoop)
             let maximumBytes = world.hub.limits.messageBytes

@@ -98,7 +98,7 @@ struct TaskService: Sendable {
         }
     }
 
-    static let noSuchTask = Problem.notFound("a task of this id among yours")
+    static let noSuchTask = Problem.notFound("task of this id among yours")
 
     private static func decided(_ body: () throws(TaskRefusal) -> TaskDecision) throws -> TaskDecision {
         do throws(TaskRefusal) {
@@ -194,17 +194,18 @@ struct TaskService: Sendable {
 
     /// The user's changes after number `since`, in order.
     ///
-    /// - Returns: each as JSON text, and the number of the user's newest change at that moment.
-    func changes(_ userID: String, since: Int64, limit: Int) async throws -> (
-        changes: [String], last: Int64, newest: Int64
-    ) {
-        try await database.read { transaction in
-            let newest = try transaction.query("SELECT seq FROM task_users WHERE user_id = $1", [.text(userID)])
-            let rows = try transaction.query(
-                "SELECT data, seq FROM task_changes WHERE user_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
-                [.text(userID), .integer(since), .of(limit)])
-            return (rows.map { $0.text(0) }, rows.last?.int(1) ?? since, newest.first?.int(0) ?? 0)
-        }
+    /// - Throws: `Problem` 410 when some of them are not kept any more.
+    func changes(_ userID: String, since: Int64, limit: Int) async throws -> TaskFeed.Page {
+        try await database.read { try TaskFeed.page(of: userID, since: since, limit: limit, in: $0) }
+    }
+
+    // MARK: - Forgetting
+
+    /// Takes away requests whose keys may be used anew, and the changes that are older than `feed` says.
+    func forget(feed: Retention) async throws {
+        let limit = now().advanced(by: .zero - RememberedRequests.memory)
+        try await database.transaction { try RememberedRequests.forget(before: limit, in: $0) }
+        if let moment = feed.limit(at: now()) { try await TaskFeed.forget(before: moment, in: database) }
     }
 }
 

@@ -56,6 +56,16 @@ struct ForwardRoutes: Sendable {
         let body = try await request.body()
         let answer = try await dapr.invoke(
             app, .init(request.method, request.path, query: request.rawQuery, headers: headers, body: body))
+        // Our services explain what they refuse; an answer without that is the sidecar's, or of what stands between.
+        let isExplained = answer.headers.contains {
+            $0.name.lowercased() == "content-type" && $0.value.hasPrefix("application/problem+json")
+        }
+        if answer.status == 431 {
+            throw Problem(414, "path_too_long", "Path, query and header fields are too long together to be passed on.")
+        }
+        guard answer.status < 400 || isExplained else {
+            throw Problem(502, "upstream_refused", "Another part of the platform refused to do its share.")
+        }
         return ServiceResponse(
             status: answer.status,
             headers: answer.headers.filter { Self.answerHeaders.contains($0.name.lowercased()) }, body: answer.body)

@@ -44,10 +44,10 @@ struct ListParameters {
             }
         }
         for text in query.all("priority") {
-            if let priority = Priority(rawValue: text) {
-                if !list.priorities.contains(priority) { list.priorities.append(priority) }
+            if let priority = Priority(rawValue: text), !list.priorities.contains(priority) {
+                list.priorities.append(priority)
             } else {
-                refuse("priority", "one of low, medium, high is expected")
+                refuse("priority", "one of low, medium, high is expected, each once")
             }
         }
         list.tags = query.all("tag")

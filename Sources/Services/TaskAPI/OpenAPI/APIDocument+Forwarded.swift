@@ -158,7 +158,10 @@ extension APISchemas {
                             "log": switched, "in-app": switched,
                             "webhook": channel(
                                 "url", webhookAddress,
-                                [("secret", ["type": ["string", "null"], "pattern": "^[!-~]{16,128}$"])]),
+                                [
+                                    ("secret", ["type": ["string", "null"], "pattern": "^[!-~]{16,128}$"]),
+                                    ("has_secret", ["type": "boolean", "description": "Says nothing here."]),
+                                ]),
                             "email": channel("address", mailAddress),
                         ])
                     ], required: ["channels"])

@@ -144,8 +144,12 @@ extension APIDocument {
                 "/api/{user_id}/changes", .get,
                 operation(
                     "listChanges", "feed", "Everything that changed after a number, without gaps",
+                    description: """
+                        Changes are kept for a while. 410 when some after `since` are not there any more: read all tasks \
+                        anew, then go on with the `user_seq` of that answer.
+                        """,
                     parameters: ["since", "feed_limit"],
-                    success: [(200, APIResponses.json("The changes, in order.", "Feed"))])
+                    success: [(200, APIResponses.json("The changes, in order.", "Feed"))], refusals: [410])
             ),
             (
                 settings, .get,

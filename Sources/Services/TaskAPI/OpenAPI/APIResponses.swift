@@ -8,6 +8,7 @@ enum APIResponses {
         (403, "Forbidden", "The token is another user's than the path names."),
         (404, "NotFound", "There is no such thing, or it is another user's."),
         (409, "Conflict", "The task's state does not allow it."),
+        (410, "Gone", "Some of it is not kept any more; `user_seq` is where to go on when all tasks were read anew."),
         (412, "PreconditionFailed", "The task has another version than If-Match names."),
         (413, "TooLarge", "The body is too long."),
         (415, "UnsupportedMediaType", "The body is no JSON by its Content-Type."),

@@ -105,7 +105,7 @@ enum APISchemas {
             return object(properties, required: ["pattern"])
         }
         let days: JSON = [
-            "type": "array", "minItems": 1, "maxItems": 7,
+            "type": "array", "maxItems": 7,
             "items": ["enum": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]],
         ]
         return [

@@ -28,25 +28,28 @@ struct TaskWriting {
         for change in decision.changes {
             sequence += 1
             let id = UUIDText.v7(now: now)
+            let updateID = UUIDText.v7(now: now)
             let taskData = change.after.task.json
+            // Written once, and copied to wherever it is a part.
+            let task = taskData.bytes
             let event = change.event(id: id, actor: actor, trace: trace, taskData: taskData)
             let update = ClientUpdate(event, userSequence: sequence)
-            let updateData = update.data(taskData: taskData)
+            let payload = update.data(taskData: .null)
+            let feed = update.task == nil ? payload.bytes : payload.bytes(with: task, at: ["task_data"])
             rows.append(
                 OutboxRow(
                     role: TopicRole.taskEvents.rawValue, key: userID, eventID: id,
-                    bytes: event.cloudEvent(taskData: taskData).bytes))
-            let updateID = UUIDText.v7(now: now)
+                    bytes: event.cloudEvent(taskData: .null).json.bytes(with: task, at: ["data", "task_data"])))
             rows.append(
                 OutboxRow(
                     role: TopicRole.taskUpdates.rawValue, key: userID, eventID: updateID,
-                    bytes: update.cloudEvent(id: updateID, data: updateData).bytes))
-            let text = taskData.text
+                    bytes: update.cloudEvent(id: updateID, data: .null).json.bytes(with: feed, at: ["data"])))
+            let text = String(decoding: task, as: UTF8.self)
             if change.after.task.id == decision.result?.id { result = text }
             try write(change, text)
             try transaction.send(
                 "INSERT INTO task_changes (user_id, seq, data) VALUES ($1, $2, $3)",
-                [.text(userID), .integer(sequence), .text(updateData.text)])
+                [.text(userID), .integer(sequence), .text(String(decoding: feed, as: UTF8.self))])
         }
         if let series = decision.series {
             try transaction.send(

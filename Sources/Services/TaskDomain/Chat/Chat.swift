@@ -68,7 +68,7 @@ struct ChatReader {
     private func added(_ task: QuickAddResult) -> ChatIntent {
         guard task.warnings.contains(.titleFromInput), !task.spans.isEmpty else { return .add(task) }
         return missing(
-            .missingValue, ["intent": "add", "understood": task.json], "a new task and when, but not what is to be done"
+            .missingValue, ["intent": "add", "reading": task.json], "a new task and when, but not what is to be done"
         )
     }
 

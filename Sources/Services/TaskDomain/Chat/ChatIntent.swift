@@ -37,7 +37,7 @@ extension ChatIntent {
     package var json: JSON {
         var json: JSON = ["intent": .string(name)]
         switch self {
-        case .add(let task): json["understood"] = task.json
+        case .add(let task): json["reading"] = task.json
         case .list(let query): json["query"] = query.json
         case .show(let task), .complete(let task), .reopen(let task), .skip(let task), .delete(let task),
             .cancelSeries(let task):

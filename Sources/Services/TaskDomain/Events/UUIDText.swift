@@ -16,7 +16,7 @@ package enum UUIDText {
 
     /// A UUIDv7 of `now` with the system's randomness.
     package static func v7(now: Timestamp) -> String {
-        var generator = SystemRandomNumberGenerator()
+        var generator = SystemRandomness()
         return v7(now: now, using: &generator)
     }
 
@@ -41,16 +41,17 @@ package enum UUIDText {
     package static func isValid(_ text: String) -> Bool { bytes(text) != nil }
 
     private static func text(_ high: UInt64, _ low: UInt64) -> String {
-        let digits: [UInt8] = Array("0123456789abcdef".utf8)
-        return String(unsafeUninitializedCapacity: 36) { buffer in
+        String(unsafeUninitializedCapacity: 36) { buffer in
             var place = 0
-            for half in [high, low] {
+            for index in 0..<2 {
+                let half = index == 0 ? high : low
                 for shift in stride(from: 60, through: 0, by: -4) {
                     if place == 8 || place == 13 || place == 18 || place == 23 {
                         buffer[place] = UInt8(ascii: "-")
                         place += 1
                     }
-                    buffer[place] = digits[Int(half >> UInt64(shift) & 0xF)]
+                    let digit = UInt8(truncatingIfNeeded: half >> UInt64(shift) & 0xF)
+                    buffer[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
                     place += 1
                 }
             }

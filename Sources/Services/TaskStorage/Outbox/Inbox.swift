@@ -29,6 +29,21 @@ package enum Inbox {
             [.text(consumer), .text(withoutVersion(eventType)), .text(id), .integer(now.microseconds)]) == 1
     }
 
+    /// The same for several events of one type, in one statement for many.
+    /// - Returns: for each whether it is the first time; false for the second of two that are equal.
+    package static func firstTimes(
+        consumer: String, eventType: String, ids: [String], at now: Timestamp, in transaction: any Transaction
+    ) throws(DatabaseError) -> [Bool] {
+        let type = withoutVersion(eventType)
+        // In one order, so that two replicas with the same events do not block each other.
+        let rows: [[SQLValue]] = ids.sorted().map {
+            [.text(consumer), .text(type), .text($0), .integer(now.microseconds)]
+        }
+        var new = Set(
+            try transaction.insert(rows, into: "inbox", "ON CONFLICT DO NOTHING RETURNING event_id").map { $0.text(0) })
+        return ids.map { new.remove($0) != nil }
+    }
+
     /// Forgets some of the events handled before `moment`.
     /// - Returns: how many; fewer than `limit` when none is left.
     package static func purge(

@@ -13,10 +13,8 @@ struct LanePlan: Equatable {
     /// How long a relay has a lane for itself, and counts as alive, after it last spoke.
     static let term: Duration = .seconds(5)
 
-    /// The lanes whose rows this relay may publish.
+    /// The lanes whose rows this relay may publish, once it has taken them or renewed its hold.
     let lanes: [Int]
-    /// Of these, the ones that it has to take, or to keep for longer, before it publishes rows of them.
-    let unsecured: Set<Int>
     /// Lanes that it holds and another one is to have.
     let surplus: [Int]
 
@@ -30,7 +28,6 @@ struct LanePlan: Equatable {
         let count = max(alive.count, 1)
         let held = Dictionary(leases.map { ($0.lane, $0) }) { first, _ in first }
         var lanes: [Int] = []
-        var unsecured: Set<Int> = []
         var surplus: [Int] = []
         for lane in 0..<Outbox.lanes {
             let lease = held[lane]
@@ -42,12 +39,8 @@ struct LanePlan: Equatable {
             }
             if isValid, !holds { continue }
             lanes.append(lane)
-            // Renewed in time, and not with every batch.
-            if let lease, holds, isValid, lease.until - now > term / 2 { continue }
-            unsecured.insert(lane)
         }
         self.lanes = lanes
-        self.unsecured = unsecured
         self.surplus = surplus
     }
 }

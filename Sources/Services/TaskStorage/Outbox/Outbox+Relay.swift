@@ -15,6 +15,35 @@ package struct OutboxBatch: Sendable {
     package let startWithin: Duration
     /// Nothing is here for this relay, but others hold rows that wait: look again after this time, in case they died.
     package let lookAgainAfter: Duration?
+    /// For the next claim.
+    package let hold: LaneHold
+
+    package init(
+        rows: [Claimed], startWithin: Duration, lookAgainAfter: Duration?, hold: LaneHold = LaneHold(lanes: [])
+    ) {
+        self.rows = rows
+        self.startWithin = startWithin
+        self.lookAgainAfter = lookAgainAfter
+        self.hold = hold
+    }
+}
+
+/// The lanes that a relay has for itself, as it found or took them in one claim. For a second the next claims go by it;
+/// then it is time to look who else is there, and to renew it.
+package struct LaneHold: Sendable {
+    static let term: Duration = .seconds(1)
+
+    package let lanes: [Int]
+    let since: ContinuousClock.Instant
+
+    package init(lanes: [Int], since: ContinuousClock.Instant = .now) {
+        self.lanes = lanes
+        self.since = since
+    }
+
+    var isValid: Bool { !lanes.isEmpty && ContinuousClock.now - since < Self.term }
+    /// How long from now publishing may begin: half a lease from when it was taken.
+    var startWithin: Duration { LanePlan.term / 2 - (ContinuousClock.now - since) }
 }
 
 extension Outbox {
@@ -26,11 +55,30 @@ extension Outbox {
     /// - Parameters:
     ///   - relay: a name that no other process has, such as the pod's.
     ///   - limit: at most so many rows.
+    ///   - hold: of this relay's last claim; nil has all looked up anew.
     package func claim(
-        by relay: String, limit: Int, published: [Int64] = [], in transaction: any Transaction
+        by relay: String, limit: Int, published: [Int64] = [], holding hold: LaneHold? = nil,
+        in transaction: any Transaction
     ) throws(DatabaseError) -> OutboxBatch {
-        let dialect = transaction.dialect
+        let valid = hold.flatMap { $0.isValid ? $0 : nil }
+        if !published.isEmpty || valid == nil { try waitForNoDisk(transaction) }
         try mark(published, in: transaction)
+        let hold = if let valid { valid } else { try takeLanes(for: relay, in: transaction) }
+        let rows = try rows(of: hold.lanes, limit: limit, in: transaction)
+        var lookAgainAfter: Duration?
+        if rows.isEmpty, hold.lanes.count < Self.lanes,
+            try !transaction.query("SELECT 1 FROM \(table)_pending LIMIT 1").isEmpty
+        {
+            lookAgainAfter = .seconds(1)
+        }
+        return OutboxBatch(
+            rows: rows, startWithin: hold.startWithin, lookAgainAfter: lookAgainAfter, hold: hold)
+    }
+
+    /// Looks who else is there, and takes this relay's share of the lanes or renews it.
+    private func takeLanes(for relay: String, in transaction: any Transaction) throws(DatabaseError) -> LaneHold {
+        let dialect = transaction.dialect
+        let now = ContinuousClock.now
         if dialect == .postgresql {
             // One relay at a time decides. Held until this short transaction ends.
             try transaction.send("SELECT pg_advisory_xact_lock($1)", [.integer(lockNumber)])
@@ -41,35 +89,44 @@ extension Outbox {
             ON CONFLICT (relay) DO UPDATE SET seen_at = excluded.seen_at
             """, [.text(relay)])
         let plan = try plan(relay, in: transaction)
-        let list = SQLValue.list(plan.lanes.map { Int64($0) })
-        let rows = try transaction.query(
-            """
-            SELECT o.id, o.role, o.key, o.event_id, o.body, o.created_at, o.lane
-            FROM (SELECT id FROM \(table)_pending WHERE lane \(dialect.isIn(1)) ORDER BY id LIMIT $2) p
-            JOIN \(table) o ON o.id = p.id ORDER BY o.id
-            """, [list, .of(limit)])
-        let lanes = Set(rows.map { Int($0.int(6)) }).intersection(plan.unsecured)
-        try take(lanes, for: relay, in: transaction)
+        try take(plan.lanes, for: relay, in: transaction)
         if !plan.surplus.isEmpty {
             try transaction.send(
                 "UPDATE \(table)_lanes SET until_at = 0 WHERE relay = $1 AND lane \(dialect.isIn(2))",
                 [.text(relay), .list(plan.surplus.map { Int64($0) })])
         }
-        var lookAgainAfter: Duration?
-        if rows.isEmpty, plan.lanes.count < Self.lanes,
-            try !transaction.query("SELECT 1 FROM \(table)_pending LIMIT 1").isEmpty
-        {
-            lookAgainAfter = .seconds(1)
+        return LaneHold(lanes: plan.lanes, since: now)
+    }
+
+    /// What a relay notes down may be lost with the server: rows are published again then, which consumers bear. So its
+    /// commits need not wait for the disk.
+    private func waitForNoDisk(_ transaction: any Transaction) throws(DatabaseError) {
+        if transaction.dialect == .postgresql { try transaction.send("SET LOCAL synchronous_commit = off", []) }
+    }
+
+    private func rows(
+        of lanes: [Int], limit: Int, in transaction: any Transaction
+    ) throws(DatabaseError) -> [OutboxBatch.Claimed] {
+        let dialect = transaction.dialect
+        let late = Int64(Self.late / .microseconds(1))
+        let rows = try transaction.query(
+            """
+            SELECT o.id, o.role, o.key, o.event_id, o.body, o.created_at,
+            CASE WHEN o.created_at < \(dialect.now) - \(late) THEN 1 ELSE 0 END
+            FROM (SELECT id FROM \(table)_pending WHERE lane \(dialect.isIn(1)) ORDER BY id LIMIT $2) p
+            JOIN \(table) o ON o.id = p.id ORDER BY o.id
+            """, [.list(lanes.map { Int64($0) }), .of(limit)])
+        let waitedLong = rows.filter { $0.flag(6) }.map { $0.int(0) }
+        if !waitedLong.isEmpty {
+            try transaction.send(
+                "UPDATE \(table) SET published_at = \(dialect.now) WHERE id \(dialect.isIn(1))", [.list(waitedLong)])
         }
-        return OutboxBatch(
-            rows: rows.map { row in
-                OutboxBatch.Claimed(
-                    id: row.int(0),
-                    row: OutboxRow(role: row.text(1), key: row.text(2), eventID: row.text(3), bytes: row.blob(4)),
-                    createdAt: Timestamp(microseconds: row.int(5)))
-            },
-            // What was not renewed has half of its term left at least.
-            startWithin: LanePlan.term / 2, lookAgainAfter: lookAgainAfter)
+        return rows.map { row in
+            OutboxBatch.Claimed(
+                id: row.int(0),
+                row: OutboxRow(role: row.text(1), key: row.text(2), eventID: row.text(3), bytes: row.blob(4)),
+                createdAt: Timestamp(microseconds: row.int(5)))
+        }
     }
 
     /// Marks `published` and leaves all lanes to the others: at shutdown.
@@ -115,20 +172,28 @@ extension Outbox {
 
     /// Puts rows written between two moments back among what is to be published, in their order.
     /// - Parameters:
-    ///   - role, key: only these; nil for all.
-    /// - Returns: how many.
+    ///   - role, key, eventID: only these; nil for all.
+    /// - Returns: how many; those that wait already are not counted.
     package func replay(
-        from start: Timestamp, to end: Timestamp, role: String? = nil, key: String? = nil,
+        from start: Timestamp, to end: Timestamp, role: String? = nil, key: String? = nil, eventID: String? = nil,
         in transaction: any Transaction
     ) throws(DatabaseError) -> Int {
+        if transaction.dialect == .postgresql {
+            // Whoever asks for many rows waits for them.
+            try transaction.execute("SET LOCAL statement_timeout = 0")
+        }
         let count = try transaction.execute(
             """
             INSERT INTO \(table)_pending SELECT id, lane, created_at FROM \(table)
             WHERE created_at >= $1 AND created_at < $2
             AND (CAST($3 AS TEXT) IS NULL OR role = $3) AND (CAST($4 AS TEXT) IS NULL OR key = $4)
+            AND (CAST($5 AS TEXT) IS NULL OR event_id = $5)
             ON CONFLICT (id) DO NOTHING
             """,
-            [.integer(start.microseconds), .integer(end.microseconds), .optional(role), .optional(key)])
+            [
+                .integer(start.microseconds), .integer(end.microseconds), .optional(role), .optional(key),
+                .optional(eventID),
+            ])
         try transaction.notify(channel)
         return count
     }
@@ -139,14 +204,8 @@ extension Outbox {
 
     private func mark(_ published: [Int64], in transaction: any Transaction) throws(DatabaseError) {
         guard !published.isEmpty else { return }
-        let dialect = transaction.dialect
-        let late = Int64(Self.late / .microseconds(1))
         try transaction.send(
-            """
-            UPDATE \(table) SET published_at = \(dialect.now) WHERE id IN
-            (SELECT id FROM \(table)_pending WHERE id \(dialect.isIn(1)) AND created_at < \(dialect.now) - \(late))
-            """, [.list(published)])
-        try transaction.send("DELETE FROM \(table)_pending WHERE id \(dialect.isIn(1))", [.list(published)])
+            "DELETE FROM \(table)_pending WHERE id \(transaction.dialect.isIn(1))", [.list(published)])
     }
 
     private func plan(_ relay: String, in transaction: any Transaction) throws(DatabaseError) -> LanePlan {
@@ -164,11 +223,11 @@ extension Outbox {
             })
     }
 
-    private func take(_ lanes: Set<Int>, for relay: String, in transaction: any Transaction) throws(DatabaseError) {
+    private func take(_ lanes: [Int], for relay: String, in transaction: any Transaction) throws(DatabaseError) {
         guard !lanes.isEmpty else { return }
         let now = transaction.dialect.now
         let term = Int64(LanePlan.term / .microseconds(1))
-        let rows = lanes.sorted().map { "(\($0), $1, \(now) + \(term))" }.joined(separator: ", ")
+        let rows = lanes.map { "(\($0), $1, \(now) + \(term))" }.joined(separator: ", ")
         try transaction.send(
             """
             INSERT INTO \(table)_lanes VALUES \(rows)

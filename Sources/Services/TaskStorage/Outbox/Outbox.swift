@@ -26,7 +26,8 @@ package struct OutboxRow: Sendable, Equatable {
 ///
 /// Each producing service has a table of its own, since its relay publishes under its own name.
 package struct Outbox: Sendable {
-    /// Rows that wait longer than this have their time of publishing recorded; of others, it is their time of writing.
+    /// Rows that wait longer than this have the time of publishing recorded, as it is tried; of others, it is their time
+    /// of writing.
     static let late: Duration = .seconds(3_600)
     /// Keys are spread over these; relays divide the lanes among themselves.
     static let lanes = 16

@@ -12,7 +12,7 @@ import CPostgreSQL
 struct PostgresCommand {
     let sql: String
     let parameters: [SQLValue]
-    /// Whether the server is to keep its plan: not for what is sent once, or is the same few words anyway.
+    /// Whether the server is to keep what it made of the text: not for what is sent once.
     let isKept: Bool
 
     init(_ sql: String, _ parameters: [SQLValue] = [], isKept: Bool = false) {
@@ -43,7 +43,11 @@ final class PostgresConnection {
         handle = try Self.open(settings, options)
         self.settings = settings
         if !settings.isPooled {
-            let sql = Self.limits(options).map { "SET \($0)" }.joined(separator: "; ")
+            // Plans are made once, perhaps on tables that are still empty, where reading all of them looks cheap, and kept
+            // while they grow. Every statement of ours has an index to go by, or reads a handful of rows; those look dear
+            // then, and would be compiled each time if the server might.
+            let sql = (Self.limits(options) + ["enable_seqscan = off", "jit = off"]).map { "SET \($0)" }
+                .joined(separator: "; ")
             let result = PQexec(handle, sql)
             defer { PQclear(result) }
             guard PQresultStatus(result) == PGRES_COMMAND_OK else { throw error(result) }

@@ -136,7 +136,8 @@ final class PostgresDatabase: Database {
     private func beginning(isReading: Bool) -> [PostgresCommand] {
         var commands = [
             PostgresCommand(
-                isReading ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN ISOLATION LEVEL READ COMMITTED")
+                isReading ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN ISOLATION LEVEL READ COMMITTED",
+                isKept: true)
         ]
         if settings.isPooled {
             // The session is somebody else's a moment later.

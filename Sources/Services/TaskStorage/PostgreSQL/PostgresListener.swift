@@ -15,7 +15,7 @@ import Synchronization
 /// within a few milliseconds goes out as one.
 final class PostgresListener: Sendable {
     /// The least time between two NOTIFY of ours.
-    private static let pace: Duration = .milliseconds(5)
+    private static let pace: Duration = .milliseconds(10)
 
     private struct State {
         var isStarted = false

@@ -1,8 +1,9 @@
 /// One body's transaction. BEGIN and what needs no answer travel with the next statement that does.
 final class PostgresTransaction: Transaction {
     private let connection: PostgresConnection
+    private let beginning: [PostgresCommand]
     /// What was not sent yet.
-    private var outgoing: [PostgresCommand]
+    private var outgoing: [PostgresCommand] = []
     private var hasBegun = false
     private var isOver = false
     private(set) var failure: DatabaseError?
@@ -11,7 +12,7 @@ final class PostgresTransaction: Transaction {
     /// - Parameter beginning: BEGIN and what belongs to it.
     init(_ connection: PostgresConnection, beginning: [PostgresCommand]) {
         self.connection = connection
-        outgoing = beginning
+        self.beginning = beginning
     }
 
     var dialect: Dialect { .postgresql }
@@ -43,11 +44,10 @@ final class PostgresTransaction: Transaction {
 
     /// Makes the changes last. Nothing is sent when the body did nothing.
     func commit() throws(DatabaseError) {
-        let isNeeded = hasBegun || outgoing.contains { $0.isKept }
         defer { isOver = true }
-        guard isNeeded else { return }
+        guard hasBegun || !outgoing.isEmpty else { return }
         do {
-            _ = try exchange(PostgresCommand("COMMIT"))
+            _ = try exchange(PostgresCommand("COMMIT", isKept: true))
         } catch {
             throw connection.isLost
                 ? DatabaseError(.outcomeUnknown, "no answer to COMMIT: \(error.message)", sqlState: error.sqlState)
@@ -69,7 +69,7 @@ final class PostgresTransaction: Transaction {
     private func exchange(_ command: PostgresCommand) throws(DatabaseError) -> PostgresAnswer {
         precondition(!isOver, "a transaction is used after its end")
         if let failure { throw failure }
-        let commands = outgoing + [command]
+        let commands = (hasBegun ? [] : beginning) + outgoing + [command]
         outgoing = []
         hasBegun = true
         do throws(DatabaseError) {

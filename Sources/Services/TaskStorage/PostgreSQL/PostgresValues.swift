@@ -11,6 +11,11 @@ struct PostgresParameters {
     private var formats: [Int32] = []
 
     init(_ command: PostgresCommand) throws(DatabaseError) {
+        let count = command.parameters.count
+        starts.reserveCapacity(count)
+        lengths.reserveCapacity(count)
+        formats.reserveCapacity(count)
+        bytes.reserveCapacity(command.parameters.reduce(0) { $0 + Self.room(for: $1) })
         for (index, value) in command.parameters.enumerated() {
             let start = bytes.count
             var isBinary = false
@@ -22,9 +27,12 @@ struct PostgresParameters {
                 continue
             case .integer(let value): bytes += String(value).utf8
             case .double(let value): bytes += value.description.utf8
-            case .text(let text):
-                bytes += text.utf8
-                guard !bytes[start...].contains(0) else {
+            case .text(var text):
+                let isText = text.withUTF8 { utf8 in
+                    bytes.append(contentsOf: utf8)
+                    return !utf8.contains(0)
+                }
+                guard isText else {
                     throw DatabaseError(
                         .badValue,
                         "parameter $\(index + 1) holds a NUL character, which text cannot have, in: \(command.sql)")
@@ -40,6 +48,16 @@ struct PostgresParameters {
             lengths.append(length)
             formats.append(isBinary ? 1 : 0)
             bytes.append(0)
+        }
+    }
+
+    /// Bytes that a parameter takes, at least for the most part.
+    private static func room(for value: SQLValue) -> Int {
+        switch value {
+        case .null: 0
+        case .integer, .double: 24
+        case .text(let text): text.utf8.count + 1
+        case .blob(let bytes): bytes.count + 1
         }
     }
 
