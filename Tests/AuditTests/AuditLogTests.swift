@@ -53,6 +53,21 @@ import WireValues
     }
 
     @Test(arguments: eachDatabase)
+    func `has a chain for each of two users whose ids look the same`(engine: TestEngine) async throws {
+        try await engine.withDatabase(migrations: [AuditLog.migrations]) { database in
+            let users = ["\u{E9}", "e\u{301}"]
+            let events = (1...4).map { Sample.event(user: users[$0 % 2], version: $0, id: "event-\($0)") }
+            #expect(try await Self.append(events, to: database) == [true, true, true, true])
+            for user in users {
+                #expect(try await Self.all(user, in: database).map(\.place) == [1, 2])
+                let verification = try await Self.verify(user, in: database)
+                #expect(verification.fault == nil)
+                #expect(verification.entries == 2)
+            }
+        }
+    }
+
+    @Test(arguments: eachDatabase)
     func `has every event once and whole chains when replicas get the same deliveries at once`(engine: TestEngine)
         async throws
     {

@@ -78,6 +78,49 @@ import Testing
         }
     }
 
+    @Test func `a secret older than the history is watched, not asked for again and again`() async throws {
+        let world = World(release: .kubernetes120)
+        let watch = watch(world, Notes<String>(), streams: false)
+        try await write(world, secret("database", ["url": "YQ=="]))
+        try await write(world, secret("other", ["url": "YQ=="]))
+        world.cluster.compact()
+        try await world.running([watch.run]) {
+            watch.setReferences([database], of: first)
+            var passed = Duration.zero
+            try await world.passTime(until: "half a minute is over") {
+                passed += .milliseconds(500)
+                return passed > .seconds(30)
+            }
+            // The short one, the one that is refused, and one that lasts.
+            #expect(world.transport.log.count(.watches) <= 4)
+            try await write(world, secret("database", ["url": "YWJjZA=="]))
+            try await world.passTime(until: "still followed") {
+                watch.state(of: database).hasSameContent(
+                    as: .present(resourceVersion: "", content: ["url": "digest-8"]))
+            }
+        }
+    }
+
+    @Test(arguments: [LocalCluster.Release.current, .kubernetes120])
+    func `a right that was away for a while is back, though the secret did not change`(
+        release: LocalCluster.Release
+    ) async throws {
+        let world = World(release: release)
+        let watch = watch(world, Notes<String>(), streams: release == .current)
+        try await write(world, secret("database", ["url": "YQ=="]))
+        try await world.running([watch.run]) {
+            watch.setReferences([database], of: first)
+            let known = ReferenceState.present(resourceVersion: "", content: ["url": "digest-4"])
+            try await world.passTime(until: "known") { watch.state(of: database).hasSameContent(as: known) }
+            world.transport.add(FaultRule(.any, .first, .forbidden))
+            world.transport.cutWatches()
+            try await world.passTime(until: "forbidden") { watch.state(of: database) == .forbidden }
+            try await world.passTime(until: "allowed again") {
+                watch.state(of: database).hasSameContent(as: known)
+            }
+        }
+    }
+
     @Test func `a server that refuses the streaming form is asked in the old way, and so for the next secret`()
         async throws
     {

@@ -1,4 +1,5 @@
 import HTTPTestSupport
+import Logging
 import ServiceHarness
 import ServiceKit
 import ServiceTestSupport
@@ -41,6 +42,60 @@ import WireValues
     @Test(arguments: [[:], ["k1": ""], ["k1": "MDEyMw=="], ["k1": "not base64!"], ["k2": SecretVaultTests.first]])
     func `without its own key there is no vault`(members: [String: String]) {
         #expect(SecretVault(members: members, current: "k1") == nil)
+    }
+
+    @Test func `a secret that cannot be read outlives other changes, for its key may come back`() throws {
+        let vault = try #require(SecretVault(members: ["k1": Self.first], current: "k1"))
+        let other = try #require(SecretVault(members: ["k2": Self.second], current: "k2"))
+        let url = "https://example.com/hook"
+        var channels = UserChannels()
+        channels.webhook = UserChannels.Webhook(isEnabled: true, url: url, secret: "whsec_x")
+        let stored = try channels.stored(of: "ann", vault)
+
+        func changed(_ webhook: JSON, _ lost: SecretVault?) throws -> (channels: UserChannels, newSecret: String?) {
+            try UserChannels.reading(
+                ["channels": ["webhook": webhook]], old: UserChannels(stored: stored, of: "ann", lost),
+                available: [.webhook], allowsPrivateWebhooks: false, newSecret: { "whsec_new" })
+        }
+        for lost in [nil, other] {
+            let kept = try changed(["enabled": false, "url": .string(url)], lost)
+            #expect(kept.newSecret == nil)
+            let shown = kept.channels.json(available: [.webhook])["channels"]?["webhook"]
+            #expect(shown == ["enabled": false, "url": .string(url), "has_secret": false])
+            let row = try kept.channels.stored(of: "ann", lost)
+            #expect(row["webhook"]?["sealed"] == stored["webhook"]?["sealed"])
+            #expect(UserChannels(stored: row, of: "ann", vault).webhook?.secret == "whsec_x")
+
+            // Another receiver, or another secret: the old one is of no use any more.
+            let moved = try changed(["enabled": true, "url": "https://example.org/"], lost)
+            #expect(moved.newSecret == "whsec_new")
+            #expect(moved.channels.webhook?.sealed == nil)
+            let replaced = try changed(
+                ["enabled": true, "url": .string(url), "secret": "sixteen-characters"], lost)
+            #expect(replaced.channels.webhook?.secret == "sixteen-characters")
+            #expect(replaced.channels.webhook?.sealed == nil)
+        }
+    }
+
+    @Test func `settings that cannot be read keep nobody else's secret from being encrypted`() async throws {
+        let vault = try #require(SecretVault(members: ["k1": Self.first], current: "k1"))
+        try await TestEngine.sqlite.withDatabase(migrations: NotificationsService.allMigrations) { database in
+            let store = NotificationStore(database: database, outbox: Outbox(name: "notifications"), vault: vault)
+            let clear = #"{"webhook":{"enabled":true,"url":"https://example.com/","secret":"whsec_x"}}"#
+            try await database.transaction { transaction in
+                for (user, settings) in [("ann", "{"), ("bob", clear)] {
+                    try transaction.send(
+                        "INSERT INTO notification_settings VALUES ($1, $2, 1, 0)", [.text(user), .text(settings)])
+                }
+            }
+            try await store.resealSecrets(Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() })
+            let rows = try await database.read {
+                try $0.query("SELECT settings FROM notification_settings ORDER BY user_id").map { $0.text(0) }
+            }
+            #expect(rows.first == "{")
+            #expect(rows.last?.contains("whsec_x") == false)
+            #expect(try await store.settings("bob").channels.webhook?.secret == "whsec_x")
+        }
     }
 
     // MARK: In the service

@@ -219,6 +219,21 @@ import TodoPlatformAPI
         #expect(world.condition("Ready")?.isTrue == true)
     }
 
+    @Test(arguments: [ExistingKafka.missing, .forbidden, .present(listeners: [:])])
+    func `nothing that runs is rewritten while its Kafka is not to be seen`(state: ExistingKafka) {
+        var world = PlanWorld(spec: existing)
+        world.existingKafka = .present(listeners: ["scram": "company.kafka.svc:9095"])
+        world.settle()
+        world.existingKafka = state
+        #expect(world.step().plan.actions.compactMap(\.key).isEmpty)
+        world.converge()
+        #expect(brokers(world) == "company.kafka.svc:9095")
+        #expect(world.condition("MessagingReady")?.isTrue == false)
+        world.existingKafka = .present(listeners: ["scram": "company.kafka.svc:9095"])
+        world.settle()
+        #expect(world.condition("Ready")?.isTrue == true)
+    }
+
     @Test func `a status of Kafka names its listeners, in the old way as well`() {
         let kafka = KafkaStatusText.object([
             ["name": "scram", "bootstrapServers": "a:9095"], ["type": "plain", "bootstrapServers": "a:9092"],

@@ -71,6 +71,16 @@ import WireValues
         }
     }
 
+    @Test func `users whose ids look the same and differ in bytes are two`() async throws {
+        try await withEcho { service in
+            let own = try await service.get("/api/%C3%A9/things", user: "\u{E9}")
+            #expect(own.status == 200)
+            let other = try await service.get("/api/%C3%A9/things", user: "e\u{301}")
+            #expect(other.status == 403)
+            #expect(other.problem == "other_user")
+        }
+    }
+
     @Test func `problems of fields name them all`() async throws {
         try await withEcho { service in
             let answer = try await service.get("/fails/fields")

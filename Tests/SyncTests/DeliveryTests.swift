@@ -46,6 +46,20 @@ struct DeliveryTests {
         #expect(other.heard.withLock { $0 }.isEmpty)
     }
 
+    @Test func `users whose ids look the same and differ in bytes do not hear each other`() throws {
+        let mine = try listen("\u{E9}")
+        let other = try listen("e\u{301}")
+        #expect(
+            SyncService.pass(event("task.changed", data: ["user_id": "\u{E9}", "user_seq": 7]), to: hub) == .success)
+        #expect(mine.heard.withLock { $0 } == ["7"])
+        #expect(other.heard.withLock { $0 }.isEmpty)
+
+        var session = SyncSession(
+            userID: "\u{E9}", beginning: .now, limits: SyncLimits(), spread: 0.5, isReplicaYoung: false)
+        let orders = session.begin(as: SessionScene.client("e\u{301}"), now: .zero)
+        #expect(orders == [.close(.otherUser)])
+    }
+
     @Test func `a notification is passed on without a number`() throws {
         let ear = try listen("u")
         #expect(SyncService.pass(event("notification.created", data: ["task_id": 1]), to: hub) == .success)

@@ -1,3 +1,4 @@
+import Logging
 import ServiceKit
 import ServiceTestSupport
 import Synchronization
@@ -34,6 +35,7 @@ struct ServiceWorld {
                     database: database,
                     service: TaskService(
                         database: database, outbox: Outbox(name: "api"), now: { clock.now },
+                        logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() },
                         defaults: defaults),
                     clock: clock))
         }

@@ -37,6 +37,24 @@ import WireValues
         }
     }
 
+    @Test(arguments: eachDatabase) func `a feed that cannot be read keeps no other from being forgotten`(
+        engine: TestEngine
+    ) async throws {
+        try await ServiceWorld.run(engine) { world in
+            for user in ["user-6", "user-7", "user-8"] { try await world.create(["title": "old"], user: user) }
+            try await world.database.transaction { transaction in
+                try transaction.send("UPDATE task_changes SET data = '{}' WHERE user_id = 'user-6'", [])
+                try transaction.send("UPDATE task_changes SET data = '{' WHERE user_id = 'user-7'", [])
+            }
+            world.clock.now = ServiceWorld.start.advanced(by: .seconds(40 * 86_400))
+            try await world.service.forget(feed: .limited(.seconds(30 * 86_400)))
+            let left = try await world.database.read {
+                try $0.query("SELECT user_id FROM task_changes ORDER BY user_id").map { $0.text(0) }
+            }
+            #expect(left == ["user-6", "user-7"])
+        }
+    }
+
     @Test(arguments: eachDatabase) func `many users and long feeds are worked through`(engine: TestEngine) async throws
     {
         try await ServiceWorld.run(engine) { world in

@@ -111,6 +111,8 @@ def unbounded_texts(schema, path):
         yield from unbounded_texts(field, f"{path}.{name}")
     if "items" in schema:
         yield from unbounded_texts(schema["items"], f"{path}[]")
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from unbounded_texts(schema["additionalProperties"], f"{path}{{}}")
 
 
 def messages(schema):

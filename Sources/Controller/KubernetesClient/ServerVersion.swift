@@ -40,8 +40,9 @@ extension KubernetesClient {
         do throws(KubernetesError) {
             return ServerVersion(try await send(.path("/version")))
         } catch {
-            // Closed to us, or no such path behind this proxy: then we go by what the server refuses.
-            if error.code == .forbidden || error.code == .notFound { return nil }
+            // Closed to us, or nothing sensible behind this proxy: then we go by what the server refuses. Whoever is not
+            // let in at all hears it from discovery.
+            if [.forbidden, .notFound, .invalid, .undecodable, .unauthorized].contains(error.code) { return nil }
             throw error
         }
     }

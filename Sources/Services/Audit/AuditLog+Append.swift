@@ -1,3 +1,4 @@
+import TaskDomain
 package import TaskStorage
 package import WireValues
 
@@ -8,7 +9,7 @@ extension AuditLog {
         _ entries: [AuditEntry], at now: Timestamp, in transaction: any Transaction
     ) throws(DatabaseError) -> [Bool] {
         guard !entries.isEmpty else { return [] }
-        var chains = try lockChains(Set(entries.map(\.userID)), in: transaction)
+        var chains = try lockChains(Set(entries.map { UserKey($0.userID) }), in: transaction)
         // Asked only now: whoever had one of these chains before us has committed.
         var known = Set(
             try transaction.query(
@@ -16,13 +17,14 @@ extension AuditLog {
                 [.list(entries.map(\.eventID))]
             ).map { $0.text(0) })
         var rows: [[SQLValue]] = []
-        var changed: Set<String> = []
+        var changed: Set<UserKey> = []
         let isNew = entries.map { entry in
-            guard known.insert(entry.eventID).inserted, var chain = chains[entry.userID] else { return false }
+            let user = UserKey(entry.userID)
+            guard known.insert(entry.eventID).inserted, var chain = chains[user] else { return false }
             chain.lastPlace += 1
             chain.lastLink = chain.lastLink.following(entry, place: chain.lastPlace, recordedAt: now)
-            chains[entry.userID] = chain
-            changed.insert(entry.userID)
+            chains[user] = chain
+            changed.insert(user)
             rows.append([
                 .text(entry.userID), .integer(chain.lastPlace), .text(entry.eventID), .text(entry.eventType),
                 .integer(entry.taskID), .integer(entry.taskVersion), .integer(entry.occurredAt.microseconds),
@@ -34,7 +36,7 @@ extension AuditLog {
         let ends = changed.sorted().compactMap { user in
             chains[user].map { chain -> [SQLValue] in
                 [
-                    .text(user), .integer(chain.lastPlace), .blob(chain.lastLink.bytes), .integer(chain.purgedPlace),
+                    .text(user.id), .integer(chain.lastPlace), .blob(chain.lastLink.bytes), .integer(chain.purgedPlace),
                     .blob(chain.purgedLink.bytes), .integer(now.microseconds),
                 ]
             }
@@ -51,21 +53,21 @@ extension AuditLog {
     /// The chains of `users`, made where there are none, and ours until the transaction ends. Always taken in the order
     /// of their names, so that two who want the same ones do not block each other.
     private static func lockChains(
-        _ users: Set<String>, in transaction: any Transaction
-    ) throws(DatabaseError) -> [String: Chain] {
-        let names = users.sorted()
+        _ users: Set<UserKey>, in transaction: any Transaction
+    ) throws(DatabaseError) -> [UserKey: Chain] {
+        let names = users.sorted().map(\.id)
         let select = """
             SELECT \(Chain.columns), user_id FROM audit_chains WHERE user_id \(transaction.dialect.isInTexts(1))
             ORDER BY user_id\(transaction.dialect.forUpdate)
             """
         var rows = try transaction.query(select, [.list(names)])
         if rows.count < users.count {
-            let missing = users.subtracting(rows.map { $0.text(4) }).sorted()
+            let missing = users.subtracting(rows.map { UserKey($0.text(4)) }).sorted()
             let empty = SQLValue.blob(ChainLink.first.bytes)
             try transaction.insert(
-                missing.map { [.text($0), 0, empty, 0, empty, nil] }, into: "audit_chains", "ON CONFLICT DO NOTHING")
+                missing.map { [.text($0.id), 0, empty, 0, empty, nil] }, into: "audit_chains", "ON CONFLICT DO NOTHING")
             rows = try transaction.query(select, [.list(names)])
         }
-        return Dictionary(rows.map { ($0.text(4), Chain($0)) }) { first, _ in first }
+        return Dictionary(rows.map { (UserKey($0.text(4)), Chain($0)) }) { first, _ in first }
     }
 }

@@ -82,7 +82,7 @@ package struct NotificationsService: TodoService {
 
     package func tidy() async throws {
         if let moment = settings.retention.limit(at: context.now()) { try await store.forget(before: moment) }
-        try await store.resealSecrets()
+        try await store.resealSecrets(context.logger)
     }
 
     private func lane(_ channel: any DeliveryChannel) -> DeliveryLane {

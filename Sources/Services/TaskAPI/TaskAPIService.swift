@@ -17,7 +17,7 @@ package struct TaskAPIService: TodoService {
     package init(context: ServiceContext) {
         self.context = context
         service = TaskService(
-            database: context.database, outbox: context.outbox, now: context.now,
+            database: context.database, outbox: context.outbox, now: context.now, logger: context.logger,
             defaults: Self.defaults(context.settings))
     }
 

@@ -96,7 +96,7 @@ final class NamedWatch: Sendable {
                 receive: { [self] piece throws(KubernetesError) in
                     let lines = progress.withLock { $0.lines.split(piece) }
                     for case .complete(let line) in lines {
-                        receive(line, streams: streams)
+                        receive(line)
                         if let failure = progress.withLock({ $0.failure }) { throw failure }
                     }
                     return true
@@ -108,14 +108,16 @@ final class NamedWatch: Sendable {
 
     private func request(_ phase: Phase, streams: Bool) -> KubernetesRequest {
         let resume: String? = if case .following(let version) = phase { version } else { nil }
-        let isShort = phase.isBeginning && !streams
+        // The object's own version may be older than what the server remembers: then not briefly once more, since only a
+        // watch that lasts brings bookmarks, and with them a version to resume from.
+        let isShort = phase.isBeginning && !streams && progress.withLock { $0.lostHistory == 0 }
         return .watch(
             type, namespace: namespace, fieldSelector: "metadata.name=\(name)", resourceVersion: resume,
             timeoutSeconds: isShort ? Self.firstSeconds : 300 + Int(surroundings.random() * 300),
             sendInitialEvents: streams)
     }
 
-    private func receive(_ line: ArraySlice<UInt8>, streams: Bool) {
+    private func receive(_ line: ArraySlice<UInt8>) {
         // An event that cannot be read tells nothing; the next one may.
         guard let event = try? WatchEvent(parsing: line, kind: type.groupKind) else { return }
         let version: String?
@@ -126,10 +128,10 @@ final class NamedWatch: Sendable {
         case .deleted(let json):
             version = json["metadata"]?["resourceVersion"]?.string
             report(.missing)
-        case .bookmark(let bookmark, let endsInitialEvents):
+        case .bookmark(let bookmark, _):
             version = bookmark
             // Whatever came before it has been sent.
-            if endsInitialEvents || !streams, progress.withLock({ $0.phase.isBeginning }) { report(.missing) }
+            if progress.withLock({ $0.phase.isBeginning }) { report(.missing) }
         case .failure(let error):
             progress.withLock { $0.failure = error }
             return
@@ -166,7 +168,9 @@ final class NamedWatch: Sendable {
                 $0.hasHeard || $0.openedAt.map { now - $0 >= Self.leastBeginning } == true
             }
             if isHealthy { return nil }
-        case .silent: break
+        case .silent:
+            // It took the parameters and never said where the beginning ends.
+            if streams, progress.withLock({ $0.phase.isBeginning }) { report(.streamingListRefused) }
         case .failed(let error):
             retryAfter = error.retryAfter.map { min($0, .seconds(60)) }
             switch error.code {
@@ -183,6 +187,8 @@ final class NamedWatch: Sendable {
             case .invalid, .notFound: progress.withLock { $0.phase = .beginning }
             case .forbidden:
                 longest = .seconds(60)
+                // What was told is void: once it is allowed again, the object has to be told anew.
+                progress.withLock { $0.phase = .beginning }
                 report(.forbidden(error))
             case .conflict, .alreadyExists, .unauthorized, .throttled, .unavailable, .transport, .undecodable,
                 .configuration:

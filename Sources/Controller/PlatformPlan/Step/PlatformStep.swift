@@ -324,8 +324,12 @@ package struct PlatformStep: Sendable {
         }
         child.shape = nil
         let isChange = appliedDigest != entry.digest.description
-        // Workloads wait for what they stand on; a broken start must not replace a running version.
-        if isChange, entry.stage == .workloads, entry.key.kind.kind == "Deployment", stageIsBlocked {
+        // Workloads wait for what they stand on; a broken start must not replace a running version. And where a Kafka is
+        // not to be seen just now, its address is a guess, for which nothing that runs is rewritten.
+        if isChange,
+            situation.kafkaProblem != nil
+                || (entry.stage == .workloads && entry.key.kind.kind == "Deployment" && stageIsBlocked)
+        {
             situation.withheld.insert(entry.key)
             return
         }

@@ -92,8 +92,9 @@ extension UserChannels {
         let secret: String
         switch fields["secret"] {
         case nil, .null?:
-            if let old, old.url == url.text, let known = old.secret {
-                secret = known
+            if let old, old.url == url.text, old.secret != nil || old.sealed != nil {
+                // Also one that cannot be read: what its receiver knows stays right if the key comes back.
+                return Webhook(isEnabled: isEnabled, url: url.text, secret: old.secret, sealed: old.sealed)
             } else {
                 // Another address is another receiver: it does not inherit what the last one knows.
                 secret = newSecret()

@@ -6,8 +6,10 @@ struct UserChannels: Hashable, Sendable {
     struct Webhook: Hashable, Sendable {
         var isEnabled: Bool
         var url: String
-        /// What signs; shown to nobody once it is stored. Nil when it cannot be read any more: its key is gone.
+        /// What signs; shown to nobody once it is stored. Nil when it cannot be read: its key is not here.
         var secret: String?
+        /// The encrypted secret that cannot be read, as it is stored: its key may come back. Shown to nobody.
+        var sealed: JSON?
     }
 
     struct Email: Hashable, Sendable {

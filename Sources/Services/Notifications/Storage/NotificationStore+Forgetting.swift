@@ -1,3 +1,4 @@
+import Logging
 import TaskStorage
 import WireValues
 
@@ -14,7 +15,8 @@ extension NotificationStore {
     }
 
     /// Encrypts with the vault's own key what is not: secrets from before there was a vault, and those of older keys.
-    func resealSecrets() async throws {
+    /// Settings that cannot be read stay as they are, and keep nobody else's from it.
+    func resealSecrets(_ logger: Logger) async throws {
         guard let vault else { return }
         var user: String? = ""
         while let start = user {
@@ -23,9 +25,16 @@ extension NotificationStore {
                     "SELECT user_id, settings FROM notification_settings WHERE user_id > $1 ORDER BY user_id LIMIT $2",
                     [.text(start), .of(Self.bite)])
             }
-            for row in rows where UserChannels.needsSealing(try JSON(parsing: row.text(1)), vault) {
+            for row in rows {
                 let owner = row.text(0)
-                try await database.transaction { try Self.reseal(owner, vault, in: $0) }
+                do {
+                    guard UserChannels.needsSealing(try JSON(parsing: row.text(1)), vault) else { continue }
+                    try await database.transaction { try Self.reseal(owner, vault, in: $0) }
+                } catch let error as JSONParseError {
+                    logger.error(
+                        "a user's notification settings cannot be read; not encrypted anew",
+                        metadata: ["user.id": "\(owner)", "error": "\(error)"])
+                }
             }
             user = rows.count == Self.bite ? rows.last?.text(0) : nil
         }

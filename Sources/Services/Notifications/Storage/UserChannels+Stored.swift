@@ -13,6 +13,8 @@ extension UserChannels {
                 } else {
                     stored["secret"] = .string(secret)
                 }
+            } else if let sealed = webhook.sealed {
+                stored["sealed"] = sealed
             }
             members["webhook"] = stored
         }
@@ -26,7 +28,9 @@ extension UserChannels {
         inApp = stored["in_app"]?.bool ?? true
         if let members = stored["webhook"], let url = members["url"]?.string {
             let secret = members["secret"]?.string ?? members["sealed"].flatMap { vault?.opened($0, of: user) }
-            webhook = Webhook(isEnabled: members["enabled"]?.bool ?? false, url: url, secret: secret)
+            webhook = Webhook(
+                isEnabled: members["enabled"]?.bool ?? false, url: url, secret: secret,
+                sealed: secret == nil ? members["sealed"] : nil)
         }
         if let members = stored["email"], let address = members["address"]?.string {
             email = Email(isEnabled: members["enabled"]?.bool ?? false, address: address)

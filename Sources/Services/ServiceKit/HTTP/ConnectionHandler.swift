@@ -60,8 +60,10 @@ package final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHan
             context.write(wrapOutboundOut(.end(nil)), promise: promise)
             return
         }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
-        context.close(promise: nil)
+        // Closing drops what the kernel has not taken yet, so that waits for this.
+        let done = promise ?? context.eventLoop.makePromise(of: Void.self)
+        done.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: done)
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -33,7 +33,7 @@ package final class Routes {
         let authenticator = authenticator
         built.add(method, pattern, bodyLimit: bodyLimit) { request in
             let identity = try await authenticator.identity(of: request)
-            guard identity.userID == request["user_id"] else {
+            guard UserKey(identity.userID) == UserKey(request["user_id"]) else {
                 throw Problem.otherUser
             }
             return try await handler(request, identity)

@@ -49,8 +49,8 @@ package struct ServiceChannel: ServerChildChannel {
                             try await outbound.write(answer)
                             if answer.closes { break }
                         }
-                    } catch is HTTPParserError {
-                        var answer = ServiceAnswer(status: 400)
+                    } catch let error as HTTPParserError {
+                        var answer = ServiceAnswer(status: error == .headerOverflow ? 431 : 400)
                         answer.close()
                         try await outbound.write(answer)
                     }

@@ -1,6 +1,7 @@
 import NIOCore
 import ServiceKit
 import Synchronization
+import TaskDomain
 import Telemetry
 import WireValues
 
@@ -18,7 +19,7 @@ final class SyncHub: Sendable {
         var count = 0
         /// Those among them who have not shown a token.
         var strangers = 0
-        var members: [String: [Int: Member]] = [:]
+        var members: [UserKey: [Int: Member]] = [:]
         var isDraining = false
     }
 
@@ -62,10 +63,10 @@ final class SyncHub: Sendable {
         let id = place.id
         let joined = state.withLock { state in
             if !isStranger { return true }
-            var others = state.members[userID] ?? [:]
+            var others = state.members[UserKey(userID)] ?? [:]
             guard others.count < limits.connectionsPerUser else { return false }
             others[id] = member
-            state.members[userID] = others
+            state.members[UserKey(userID)] = others
             state.strangers -= 1
             return true
         }
@@ -75,7 +76,7 @@ final class SyncHub: Sendable {
 
     /// Whether one more connection of this user would be refused.
     func isFull(userID: String) -> Bool {
-        state.withLock { ($0.members[userID]?.count ?? 0) >= limits.connectionsPerUser }
+        state.withLock { ($0.members[UserKey(userID)]?.count ?? 0) >= limits.connectionsPerUser }
     }
 
     func leave(_ place: Place, userID: String) {
@@ -84,8 +85,8 @@ final class SyncHub: Sendable {
             if place.isStranger {
                 state.strangers -= 1
             } else {
-                state.members[userID]?[place.id] = nil
-                if state.members[userID]?.isEmpty == true { state.members[userID] = nil }
+                state.members[UserKey(userID)]?[place.id] = nil
+                if state.members[UserKey(userID)]?.isEmpty == true { state.members[UserKey(userID)] = nil }
             }
             metrics.connections.set(Double(state.count))
         }
@@ -107,9 +108,9 @@ final class SyncHub: Sendable {
         for member in members(userID) { member.hearAside(frame) }
     }
 
-    func hasConnections(_ userID: String) -> Bool { state.withLock { $0.members[userID] != nil } }
+    func hasConnections(_ userID: String) -> Bool { state.withLock { $0.members[UserKey(userID)] != nil } }
 
     private func members(_ userID: String) -> [Member] {
-        state.withLock { $0.members[userID].map { Array($0.values) } ?? [] }
+        state.withLock { $0.members[UserKey(userID)].map { Array($0.values) } ?? [] }
     }
 }

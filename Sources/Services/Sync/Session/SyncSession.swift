@@ -1,4 +1,5 @@
 import NIOCore
+import TaskDomain
 import WireValues
 
 /// One client's connection from the upgrade to its end. A pure value: facts go in, orders come out; no clock, no socket.
@@ -126,13 +127,13 @@ struct SyncSession: Sendable {
         case (.awaitingToken, .success(let client)), (.checkingToken, .success(let client)):
             return admit(client, now: now)
         case (.choosing, .success(let client)), (.following, .success(let client)):
-            guard client.userID == userID else { return close(.otherUser, now: now) }
+            guard UserKey(client.userID) == UserKey(userID) else { return close(.otherUser, now: now) }
             return [greet(client, now: now)]
         }
     }
 
     private mutating func admit(_ client: Client, now: Duration) -> [Order] {
-        guard client.userID == userID else { return close(.otherUser, now: now) }
+        guard UserKey(client.userID) == UserKey(userID) else { return close(.otherUser, now: now) }
         let greeting = greet(client, now: now)
         if case .after(let number) = beginning { return [greeting] + follow(after: number, now: now) }
         let grace = beginning == .now ? .zero : limits.resumeGrace

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 import ServiceKit
+import TaskDomain
 import Telemetry
 
 /// One connection after its upgrade: frames and timers go into the session, its orders come out of it. All on the
@@ -111,7 +112,7 @@ final class SessionHandler: ChannelInboundHandler {
     private func checked(_ result: Result<SyncSession.Client, Problem>) {
         switch result {
         case .success(let client):
-            if client.userID == session.userID {
+            if UserKey(client.userID) == UserKey(session.userID) {
                 token = tokenBeingChecked
                 if let refusal = admitted(client) { return perform(refusal) }
             }

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 import ServiceKit
+import TaskDomain
 
 /// Stands behind the HTTP decoder of each connection: turns a proper WebSocket request into a WebSocket, answers an
 /// improper one, and lets everything else through to the routes. Any request of a connection may ask, not only the first,
@@ -118,7 +119,7 @@ final class UpgradeDoor: ChannelDuplexHandler {
         guard case .checking(_, let world) = state else { return }
         setReading(true, context.channel)
         switch result {
-        case .success(let client) where client.userID != handshake.userID:
+        case .success(let client) where UserKey(client.userID) != UserKey(handshake.userID):
             world.hub.leave(place, userID: "")
             refuse(.otherUser, context: context)
         case .success where world.hub.isFull(userID: handshake.userID):

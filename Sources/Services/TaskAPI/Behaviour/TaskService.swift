@@ -1,3 +1,4 @@
+import Logging
 import ServiceKit
 import TaskDomain
 import TaskStorage
@@ -8,6 +9,7 @@ struct TaskService: Sendable {
     let database: any Database
     let outbox: Outbox
     let now: @Sendable () -> Timestamp
+    let logger: Logger
     /// Of users who saved none.
     var defaults = UserSettings()
 
@@ -119,7 +121,7 @@ struct TaskService: Sendable {
             // Nobody but users who have tasks has series; a command for anybody else finds nothing.
             try TaskReading.lock(command.userID, in: transaction)
             let situation = try TaskReading.successorSituation(command, in: transaction)
-            guard situation.series?.userID == command.userID else { return false }
+            guard situation.series.map({ UserKey($0.userID) }) == UserKey(command.userID) else { return false }
             let state = try TaskReading.lockOrMake(command.userID, defaults: defaults, in: transaction)
             let id = try TaskReading.newID(in: transaction)
             let now = max(now(), situation.previous?.updatedAt ?? Timestamp(seconds: 0)).truncatedToMilliseconds
@@ -205,7 +207,7 @@ struct TaskService: Sendable {
     func forget(feed: Retention) async throws {
         let limit = now().advanced(by: .zero - RememberedRequests.memory)
         try await database.transaction { try RememberedRequests.forget(before: limit, in: $0) }
-        if let moment = feed.limit(at: now()) { try await TaskFeed.forget(before: moment, in: database) }
+        if let moment = feed.limit(at: now()) { try await TaskFeed.forget(before: moment, in: database, logger) }
     }
 }
 

@@ -1,3 +1,4 @@
+import Logging
 import ServiceKit
 import TaskDomain
 import TaskStorage
@@ -43,7 +44,8 @@ enum TaskFeed {
     private static let bite = 500
 
     /// Takes away the beginnings of feeds: changes from before `moment`, up to the first that is younger.
-    static func forget(before moment: Timestamp, in database: any Database) async throws {
+    /// A feed that cannot be read stays, and keeps nobody else's from going.
+    static func forget(before moment: Timestamp, in database: any Database, _ logger: Logger) async throws {
         var user: String? = ""
         while let start = user {
             // The oldest change that is kept of each user, by the primary keys: no index is kept for this.
@@ -56,11 +58,17 @@ enum TaskFeed {
                     """, [.text(start), .of(users)])
             }
             for row in rows {
-                guard let oldest = row.textOrNil(1), try time(of: oldest) < moment else { continue }
                 let userID = row.text(0)
-                var isMore = true
-                while isMore {
-                    isMore = try await database.transaction { try forgetSome(of: userID, before: moment, in: $0) }
+                do {
+                    guard let oldest = row.textOrNil(1), try time(of: oldest) < moment else { continue }
+                    var isMore = true
+                    while isMore {
+                        isMore = try await database.transaction { try forgetSome(of: userID, before: moment, in: $0) }
+                    }
+                } catch let error where error is TaskReading.Corrupt || error is JSONParseError {
+                    logger.error(
+                        "a row of a user's feed cannot be read; what is old stays",
+                        metadata: ["user.id": "\(userID)", "error": "\(error)"])
                 }
             }
             user = rows.count == users ? rows.last?.text(0) : nil

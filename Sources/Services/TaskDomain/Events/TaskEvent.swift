@@ -80,7 +80,8 @@ package struct TaskEvent: Hashable, Sendable {
         guard said == nil || said == kind.rawValue else { throw .malformed("event_type is not that of the envelope") }
         guard let data = reader["task_data"] else { throw .malformed("no task_data") }
         let task = try TodoTask(json: data)
-        guard try reader.integer("task_id") == Int(task.id), try reader.text("user_id") == task.userID,
+        guard try reader.integer("task_id") == Int(task.id),
+            try UserKey(reader.text("user_id")) == UserKey(task.userID),
             try reader.integer("task_version") == task.version
         else { throw .malformed("task_data is of another task, user or version than the event") }
         var actor = Actor(kind: .service, id: "")

@@ -22,7 +22,7 @@ extension TaskMachine {
     /// - Parameter id: For the new task.
     package func successor(_ command: CreateTaskCommand, _ situation: SuccessorSituation, id: Int64) -> TaskDecision {
         guard !situation.isKeyKnown, var series = situation.series, series.id == command.seriesID,
-            series.userID == command.userID, series.state == .live, series.headID == nil
+            UserKey(series.userID) == UserKey(command.userID), series.state == .live, series.headID == nil
         else { return TaskDecision() }
         // One that was deleted after its completion left what its successor takes from it.
         guard let previous = situation.previous ?? series.departed, previous.id == command.previousTaskID,

@@ -154,6 +154,7 @@ extension Outbox {
     package func purge(
         publishedBefore moment: Timestamp, after: Int64, limit: Int = 500, in transaction: any Transaction
     ) throws(DatabaseError) -> Int64? {
+        try excludeReplayOrPurge(transaction)
         let written = moment.advanced(by: .zero - Self.late)
         // In the order of their numbers, which is near enough that of their times: no index is kept for this.
         let rows = try transaction.query(
@@ -182,9 +183,10 @@ extension Outbox {
             // Whoever asks for many rows waits for them.
             try transaction.execute("SET LOCAL statement_timeout = 0")
         }
+        try excludeReplayOrPurge(transaction)
         let count = try transaction.execute(
             """
-            INSERT INTO \(table)_pending SELECT id, lane, created_at FROM \(table)
+            INSERT INTO \(table)_pending SELECT id, lane, \(transaction.dialect.now) FROM \(table)
             WHERE created_at >= $1 AND created_at < $2
             AND (CAST($3 AS TEXT) IS NULL OR role = $3) AND (CAST($4 AS TEXT) IS NULL OR key = $4)
             AND (CAST($5 AS TEXT) IS NULL OR event_id = $5)
@@ -199,6 +201,14 @@ extension Outbox {
     }
 
     // MARK: - Parts
+
+    /// Neither sees what the other has not committed: side by side, one would delete events that the other has just put
+    /// among what waits, and a relay would look for them for ever. Held until the transaction ends.
+    private func excludeReplayOrPurge(_ transaction: any Transaction) throws(DatabaseError) {
+        if transaction.dialect == .postgresql {
+            try transaction.send("SELECT pg_advisory_xact_lock($1)", [.integer(lockNumber &+ 1)])
+        }
+    }
 
     private var lockNumber: Int64 { Int64(bitPattern: StableHash.of(table).value) }
 

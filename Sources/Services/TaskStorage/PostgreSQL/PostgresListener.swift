@@ -119,7 +119,12 @@ final class PostgresListener: Sendable {
         var lastNotify = ContinuousClock.now - Self.pace
         while true {
             let (isClosed, wanted) = state.withLock { ($0.isClosed, $0.wanted) }
-            if isClosed { return }
+            if isClosed {
+                // The last commits before the end may have left work to others, who would find it only by themselves.
+                let channels = state.withLock { $0.announced }
+                if !channels.isEmpty { try session.notify(channels) }
+                return
+            }
             for channel in wanted.subtracting(listening) {
                 try session.listen(channel)
                 listening.insert(channel)
