@@ -221,7 +221,7 @@ let package = Package(
                     "ServiceKit", "HTTPTestSupport", "ServiceHarness", "ServiceTestSupport", "TestKit", asyncHTTPClient,
                     crypto,
                     cryptoExtras,
-                    nioHTTP1, nioPosix,
+                    nioHTTP1, nioPosix, .product(name: "NIOEmbedded", package: "swift-nio"),
                 ] + serviceBase, exclude: ["Data"]),
             tests(
                 "TaskAPITests",

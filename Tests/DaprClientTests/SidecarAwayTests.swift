@@ -1,5 +1,7 @@
 import DaprClient
 import HTTPTestSupport
+import NIOCore
+import NIOPosix
 import Synchronization
 import TestKit
 import Testing
@@ -7,41 +9,46 @@ import WireValues
 
 struct SidecarAwayTests {
     @Test(.timeLimit(.minutes(1))) func `a call waits for a sidecar that starts later`() async throws {
-        let port = try await freePort()
         let clock = ManualClock()
-        try await withClient(port: port, clock: clock) { client in
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { _ = try await client.secret("s", store: "k") }
-                // Refused, it sleeps; nothing else moves this clock.
-                await clock.waitForSleepers(1)
-                try await FakeServer.running(port: port, answering: .by { _ in .json(["a": "b"]) }) { server in
-                    clock.advance(by: .seconds(1))
-                    try await expectEventually("asked") { server.asked.count == 1 }
+        try await withReservedPort { port in
+            try await withClient(port: port, clock: clock) { client in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { _ = try await client.secret("s", store: "k") }
+                    // Refused, it sleeps; nothing else moves this clock.
+                    await clock.waitForSleepers(1)
+                    try await FakeServer.running(port: port, answering: .by { _ in .json(["a": "b"]) }) { server in
+                        clock.advance(by: .seconds(1))
+                        try await expectEventually("asked") { server.asked.count == 1 }
+                    }
+                    try await group.waitForAll()
                 }
-                try await group.waitForAll()
             }
         }
     }
 
     @Test(.timeLimit(.minutes(1))) func `one that never comes is an error after half a minute`() async throws {
-        let port = try await freePort()
         let clock = SleeplessClock()
-        try await withClient(port: port, clock: clock) { client in
-            let error = await daprError { () async throws(DaprError) in _ = try await client.secret("s", store: "k") }
-            #expect(error?.kind == .unreachable)
-            #expect(error?.description == "read secret s from k: nobody listens at 127.0.0.1:\(port)")
-            #expect((Duration.seconds(30)...Duration.seconds(31)).contains(clock.slept))
+        try await withReservedPort { port in
+            try await withClient(port: port, clock: clock) { client in
+                let error = await daprError { () async throws(DaprError) in
+                    _ = try await client.secret("s", store: "k")
+                }
+                #expect(error?.kind == .unreachable)
+                #expect(error?.description == "read secret s from k: nobody listens at 127.0.0.1:\(port)")
+                #expect((Duration.seconds(30)...Duration.seconds(31)).contains(clock.slept))
+            }
         }
     }
 
     @Test(.timeLimit(.minutes(1))) func `whoever has his own way of waiting hears of it at once`() async throws {
-        let port = try await freePort()
-        try await withClient(port: port, clock: ManualClock()) { client in
-            let error = await daprError { () async throws(DaprError) in
-                try await client.hurried(timeout: .seconds(2)).publish([], to: "t", pubsub: "p", partitionKey: nil)
+        try await withReservedPort { port in
+            try await withClient(port: port, clock: ManualClock()) { client in
+                let error = await daprError { () async throws(DaprError) in
+                    try await client.hurried(timeout: .seconds(2)).publish([], to: "t", pubsub: "p", partitionKey: nil)
+                }
+                #expect(error?.kind == .unreachable)
+                #expect(await !client.isOutboundHealthy())
             }
-            #expect(error?.kind == .unreachable)
-            #expect(await !client.isOutboundHealthy())
         }
     }
 
@@ -63,6 +70,19 @@ struct SidecarAwayTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func `an answer that stops half-way is a timeout, too`() async throws {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(HalfAnswer()) }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        try await withClient(port: server.localAddress?.port ?? 0, timeout: .milliseconds(200)) { client in
+            let error = await daprError { () async throws(DaprError) in _ = try await client.secret("s", store: "k") }
+            #expect(error?.kind == .timedOut)
+        }
+        try await server.close()
+    }
+
     @Test(.timeLimit(.minutes(1))) func `a service waits for the sidecar's API, not for its full health`() async throws
     {
         let looks = Signal()
@@ -79,6 +99,17 @@ struct SidecarAwayTests {
             #expect(await client.isOutboundHealthy())
             #expect(await !client.isHealthy())
         }
+    }
+}
+
+/// Answers whatever it is asked with the head of an answer and a part of its body.
+private final class HalfAnswer: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let text = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{\"a\":"
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
     }
 }
 

@@ -26,7 +26,11 @@ final class TestServer: Sendable {
         case silence
     }
 
-    enum Encryption { case none, http1, http2 }
+    enum Encryption {
+        case none, http1
+        /// And HTTP/1.1, as the client wishes.
+        case http2
+    }
 
     let port: Int
     private let channel: any Channel
@@ -65,7 +69,7 @@ final class TestServer: Sendable {
             var tls = TLSConfiguration.makeServerConfiguration(
                 certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8)).map { .certificate($0) },
                 privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem)))
-            tls.applicationProtocols = encryption == .http2 ? ["h2"] : ["http/1.1"]
+            tls.applicationProtocols = encryption == .http2 ? ["h2", "http/1.1"] : ["http/1.1"]
             if let clientAuthority {
                 tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(clientAuthority.utf8)))
                 tls.certificateVerification = .noHostnameVerification
@@ -79,26 +83,38 @@ final class TestServer: Sendable {
             .childChannelInitializer { [context] channel in
                 channel.eventLoop.makeCompletedFuture {
                     shared.opened(channel)
-                    let pipeline = channel.pipeline.syncOperations
-                    if let context { try pipeline.addHandler(NIOSSLServerHandler(context: context)) }
-                    if isHTTP2 {
-                        _ = try pipeline.configureHTTP2Pipeline(
-                            mode: .server, connectionConfiguration: .init(), streamConfiguration: .init()
-                        ) { stream in
-                            stream.eventLoop.makeCompletedFuture {
-                                try stream.pipeline.syncOperations.addHandlers([
-                                    HTTP2FramePayloadToHTTP1ServerCodec(), Handler(shared),
-                                ])
-                            }
-                        }
-                    } else {
-                        try pipeline.configureHTTPServerPipeline()
-                        try pipeline.addHandler(Handler(shared))
-                    }
+                    guard let context else { return }
+                    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                }.flatMap {
+                    guard isHTTP2 else { return Self.useHTTP1(channel, shared) }
+                    return channel.configureHTTP2SecureUpgrade(
+                        h2ChannelConfigurator: { Self.useHTTP2($0, shared) },
+                        http1ChannelConfigurator: { Self.useHTTP1($0, shared) })
                 }
             }
             .bind(host: "127.0.0.1", port: port).get()
         self.port = channel.localAddress?.port ?? 0
+    }
+
+    private static func useHTTP1(_ channel: any Channel, _ shared: Shared) -> EventLoopFuture<Void> {
+        channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+            try channel.pipeline.syncOperations.addHandler(Handler(shared))
+        }
+    }
+
+    private static func useHTTP2(_ channel: any Channel, _ shared: Shared) -> EventLoopFuture<Void> {
+        channel.eventLoop.makeCompletedFuture {
+            _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
+                mode: .server, connectionConfiguration: .init(), streamConfiguration: .init()
+            ) { stream in
+                stream.eventLoop.makeCompletedFuture {
+                    try stream.pipeline.syncOperations.addHandlers([
+                        HTTP2FramePayloadToHTTP1ServerCodec(), Handler(shared),
+                    ])
+                }
+            }
+        }
     }
 
     /// Stops listening and breaks all connections.

@@ -45,39 +45,6 @@ import Testing
         #expect(!exists("b"))
     }
 
-    @Test(arguments: [CrashMoment.before(request: 2), .after(request: 2)])
-    func `a crash ends everything, before or after the request is done`(moment: CrashMoment) async throws {
-        transport.crash(moment)
-        let requests = ["a", "b", "c"].map { map($0) }
-        let transport = transport
-        let hasCrashed = try await transport.untilCrash {
-            for request in requests { _ = try await transport.send(request) }
-        }
-        #expect(hasCrashed)
-        #expect(exists("a"))
-        #expect(exists("b") == (moment == .after(request: 2)))
-        #expect(!exists("c"))
-        await #expect(throws: CrashPoint.self) { try await transport.send(map("d")) }
-        await #expect(throws: CrashPoint.self) { try await transport.open(watch) }
-    }
-
-    @Test func `an operation that waits on a watch is ended by the crash`() async throws {
-        transport.crash(.before(request: 1))
-        let (transport, watch, request) = (transport, watch, map("a"))
-        let hasCrashed = try await transport.untilCrash {
-            let stream = try await transport.open(watch)
-            _ = try await transport.send(request)
-            for try await _ in stream.body {}
-        }
-        #expect(hasCrashed)
-    }
-
-    @Test func `without a crash the operation runs to its end`() async throws {
-        transport.crash(.before(request: 5))
-        let (transport, request) = (transport, map("a"))
-        #expect(try await transport.untilCrash { _ = try await transport.send(request) } == false)
-    }
-
     @Test func `a watch is cut in mid-line`() async throws {
         _ = try await transport.send(map("a"))
         transport.add(FaultRule(.watches, .first, .cutStream(afterBytes: 20)))

@@ -16,8 +16,10 @@ enum TestServer: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    /// What only newer servers than the real one of the tests do.
-    var isCurrent: Bool { self == .local }
+    /// Whether it is one of those that we support fully; the others are like Kubernetes 1.20.
+    var isCurrent: Bool { isLocal ? self == .local : RealCluster.isCurrent }
+    /// The local one that behaves as the real one does.
+    static let likeReal = RealCluster.isCurrent ? TestServer.local : .local120
     var isLocal: Bool { self != .real }
 }
 

@@ -61,23 +61,16 @@ import WireValues
     }
 
     @Test func `6 replicas take turns, and a policy for an app retries every error, POST included`() async throws {
-        let resiliency = """
-            ---
-            apiVersion: dapr.io/v1alpha1
-            kind: Resiliency
-            metadata: {name: r}
-            spec:
-              policies: {retries: {some: {policy: constant, duration: 1ms, maxRetries: 3}}}
-              targets: {apps: {callee: {retry: some}}}
-
-            """
+        let retries = resiliency(
+            policies: "retries: {some: {policy: constant, duration: 1ms, maxRetries: 3}}",
+            targets: "apps: {callee: {retry: some}}")
         let calls = Box(0)
         let callee = TestApp("callee") { request in
             guard request.path == "/x" else { return .init(status: 200) }
             calls.change { $0 += 1 }
             return .init(status: calls.value < 3 ? 404 : 200)
         }
-        try await withDapr([TestApp("caller"), callee], resources: resiliency) { world in
+        try await withDapr([TestApp("caller"), callee], resources: retries) { world in
             let reply = try await world.call("caller", "POST", "/v1.0/invoke/callee/method/x", Array("1".utf8))
             #expect(reply.status == 200)
             #expect(calls.value == 3)

@@ -95,18 +95,11 @@ import WireValues
     {
         let now = Box(Timestamp(seconds: 1_800_000_000))
         let elapsed = Box(Duration.zero)
-        let resiliency = """
-            ---
-            apiVersion: dapr.io/v1alpha1
-            kind: Resiliency
-            metadata: {name: r}
-            spec:
-              policies: {circuitBreakers: {b: {maxRequests: 1, timeout: 10s, trip: consecutiveFailures >= 2}}}
-              targets: {components: {bus: {outbound: {circuitBreaker: b}}}}
-
-            """
+        let breaker = resiliency(
+            policies: "circuitBreakers: {b: {maxRequests: 1, timeout: 10s, trip: consecutiveFailures >= 2}}",
+            targets: "components: {bus: {outbound: {circuitBreaker: b}}}")
         try await withDapr(
-            [TestApp("app")], resources: pubsub() + resiliency,
+            [TestApp("app")], resources: pubsub() + breaker,
             configure: .with {
                 $0.allowFaults = true
                 $0.time = TimeSource(
@@ -128,21 +121,15 @@ import WireValues
     }
 
     @Test func `a delivery that takes too long is a failed attempt`() async throws {
-        let resiliency = """
-            ---
-            apiVersion: dapr.io/v1alpha1
-            kind: Resiliency
-            metadata: {name: r}
-            spec:
-              policies: {timeouts: {short: 30ms}}
-              targets: {components: {bus: {inbound: {timeout: short}}}}
-
-            """
+        let resources =
+            pubsub() + subscription("t", deadLetters: "dead")
+            + resiliency(
+                policies: "timeouts: {short: 30ms}", targets: "components: {bus: {inbound: {timeout: short}}}")
         let slow = TestApp("slow") { request in
             if request.path == "/events" { do { try await ContinuousClock().sleep(for: .milliseconds(300)) } catch {} }
             return .init(status: 200)
         }
-        try await withDapr([slow], resources: pubsub() + subscription("t", deadLetters: "dead") + resiliency) { world in
+        try await withDapr([slow], resources: resources) { world in
             let reply = try await world.call("slow", "POST", "/v1.0/publish/bus/t", json: 1)
             #expect(reply.status == 204)
             try await world.dapr.waitUntilIdle()

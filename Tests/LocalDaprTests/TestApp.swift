@@ -191,19 +191,21 @@ func subscription(
 
 /// Retries of deliveries: `retries` more, 10 ms apart.
 func inboundRetries(_ retries: Int, of component: String = "bus", more: String = "") -> String {
+    resiliency(
+        policies: "retries: {some: {policy: constant, duration: 10ms, maxRetries: \(retries)\(more)}}",
+        targets: "components: {\(component): {inbound: {retry: some}}}")
+}
+
+/// Policies, and what they hold for; each in one line.
+func resiliency(policies: String, targets: String) -> String {
     """
     ---
     apiVersion: dapr.io/v1alpha1
     kind: Resiliency
-    metadata: {name: retries}
+    metadata: {name: r}
     spec:
-      policies:
-        retries:
-          some: {policy: constant, duration: 10ms, maxRetries: \(retries)\(more)}
-      targets:
-        components:
-          \(component):
-            inbound: {retry: some}
+      policies: {\(policies)}
+      targets: {\(targets)}
 
     """
 }

@@ -199,6 +199,15 @@ import TodoPlatformAPI
         #expect(brokers(world) == "company.kafka.svc:9097")
     }
 
+    @Test(arguments: [true, false])
+    func `an existing Kafka is looked for before the first plan, where there is Strimzi`(hasStrimzi: Bool) {
+        var world = PlanWorld(spec: existing)
+        if !hasStrimzi { world.apis.remove(GroupKind(group: "kafka.strimzi.io", kind: "Kafka")) }
+        var memory = PlanMemory()
+        PlatformStep(platform: PlatformResource(world.platform), observation: world.observation).lookAhead(&memory)
+        #expect(memory.existingKafka?.name == (hasStrimzi ? "company" : nil))
+    }
+
     @Test(arguments: [
         (ExistingKafka.missing, "DependencyMissing", "Kafka company"),
         (.forbidden, "Forbidden", "kafkas.kafka.strimzi.io"),

@@ -45,6 +45,16 @@ struct Scene: Sendable {
             ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(Self.namespace)]], Self.namespaces)
     }
 
+    /// A scene of its own that begins where `original` is now.
+    init(copying original: Scene) {
+        cluster = LocalCluster(copying: original.cluster)
+        admin = InProcessTransport(cluster)
+        transport = FaultyTransport(admin)
+        configuration = original.configuration
+        hurry = original.hurry
+        actors = original.actors
+    }
+
     static let namespaces = ResourceType(
         group: "", version: "v1", kind: "Namespace", plural: "namespaces", isNamespaced: false)
     static let secrets = ResourceType(group: "", version: "v1", kind: "Secret", plural: "secrets")
@@ -146,18 +156,6 @@ struct Scene: Sendable {
             group.addTask { await ClusterActors.run(transport: admin, options: actors) }
             try await body()
             group.cancelAll()
-        }
-    }
-
-    /// Runs the operator until it has settled on the present resource, or crashed. - Returns: whether it crashed.
-    func runUntilSettledOrCrash(_ isSettled: @escaping @Sendable () -> Bool) async throws -> Bool {
-        let running = makeOperator()
-        return try await transport.untilCrash {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { await running.run() }
-                try await expectEventually("settled", isSettled)
-                group.cancelAll()
-            }
         }
     }
 

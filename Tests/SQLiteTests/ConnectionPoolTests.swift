@@ -13,6 +13,23 @@ import Testing
         }
     }
 
+    /// Runs `body` while a job stays on the only connection of `pool`; the job goes when `body` lets it go, or ends.
+    private func occupying<Connection>(
+        _ pool: ConnectionPool<Connection>, _ body: (_ letGo: () -> Void) async -> Void
+    ) async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let running = Signal()
+        async let first: Int = pool.run { _ in
+            running.raise()
+            gate.wait()
+            return 1
+        }
+        await running.wait(beyond: 0)
+        await body { gate.signal() }
+        gate.signal()
+        #expect(try await first == 1)
+    }
+
     @Test func `makes no more connections than it may, and uses them again`() async throws {
         let made = Signal()
         let pool = pool(size: 3, made: made)
@@ -27,25 +44,17 @@ import Testing
     @Test func `fails a job that waits too long, and runs the others`() async throws {
         let timer = ManualTimer()
         let pool = pool(size: 1, timer: timer.timer)
-        let gate = DispatchSemaphore(value: 0)
-        let running = Signal()
-        async let first: Int = pool.run { _ in
-            running.raise()
-            gate.wait()
-            return 1
-        }
-        await running.wait(beyond: 0)
-        await withThrowingTaskGroup(of: Int.self) { group in
-            group.addTask { try await pool.run { _ in 2 } }
-            await timer.isAsked.wait(beyond: 0)
-            #expect(pool.statistics == PoolStatistics(size: 1, busy: 1, waiting: 1))
-            timer.advance(by: .seconds(5))
-            await #expect(throws: PoolError.exhausted(pool: "test", size: 1, waited: .seconds(5))) {
-                try await group.next()
+        try await occupying(pool) { _ in
+            await withThrowingTaskGroup(of: Int.self) { group in
+                group.addTask { try await pool.run { _ in 2 } }
+                await timer.isAsked.wait(beyond: 0)
+                #expect(pool.statistics == PoolStatistics(size: 1, busy: 1, waiting: 1))
+                timer.advance(by: .seconds(5))
+                await #expect(throws: PoolError.exhausted(pool: "test", size: 1, waited: .seconds(5))) {
+                    try await group.next()
+                }
             }
         }
-        gate.signal()
-        #expect(try await first == 1)
         #expect(try await pool.run { _ in 3 } == 3)
         await pool.close()
     }
@@ -53,51 +62,36 @@ import Testing
     @Test func `lets each job wait as long as it may, however many wait`() async throws {
         let timer = ManualTimer()
         let pool = pool(size: 1, timer: timer.timer)
-        let gate = DispatchSemaphore(value: 0)
-        let running = Signal()
-        async let first: Int = pool.run { _ in
-            running.raise()
-            gate.wait()
-            return 1
+        try await occupying(pool) { _ in
+            await withThrowingTaskGroup(of: Int.self) { group in
+                let exhausted = PoolError.exhausted(pool: "test", size: 1, waited: .seconds(5))
+                group.addTask { try await pool.run { _ in 2 } }
+                await timer.isAsked.wait(beyond: 0)
+                timer.advance(by: .seconds(3))
+                group.addTask { try await pool.run { _ in 3 } }
+                while pool.statistics.waiting < 2 { await Task.yield() }
+                timer.advance(by: .seconds(2))
+                await #expect(throws: exhausted) { try await group.next() }
+                #expect(pool.statistics.waiting == 1)
+                timer.advance(by: .seconds(3))
+                await #expect(throws: exhausted) { try await group.next() }
+            }
         }
-        await running.wait(beyond: 0)
-        await withThrowingTaskGroup(of: Int.self) { group in
-            let exhausted = PoolError.exhausted(pool: "test", size: 1, waited: .seconds(5))
-            group.addTask { try await pool.run { _ in 2 } }
-            await timer.isAsked.wait(beyond: 0)
-            timer.advance(by: .seconds(3))
-            group.addTask { try await pool.run { _ in 3 } }
-            while pool.statistics.waiting < 2 { await Task.yield() }
-            timer.advance(by: .seconds(2))
-            await #expect(throws: exhausted) { try await group.next() }
-            #expect(pool.statistics.waiting == 1)
-            timer.advance(by: .seconds(3))
-            await #expect(throws: exhausted) { try await group.next() }
-        }
-        gate.signal()
-        #expect(try await first == 1)
         await pool.close()
     }
 
     @Test func `lets a task go that is cancelled while it waits`() async throws {
         let timer = ManualTimer()
         let pool = pool(size: 1, timer: timer.timer)
-        let gate = DispatchSemaphore(value: 0)
-        let running = Signal()
         let ran = Signal()
-        async let first: Void = pool.run { _ in
-            running.raise()
-            gate.wait()
+        try await occupying(pool) { _ in
+            await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await pool.run { _ in ran.raise() } }
+                await timer.isAsked.wait(beyond: 0)
+                group.cancelAll()
+                await #expect(throws: CancellationError.self) { try await group.next() }
+            }
         }
-        await running.wait(beyond: 0)
-        await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await pool.run { _ in ran.raise() } }
-            await timer.isAsked.wait(beyond: 0)
-            group.cancelAll()
-            await #expect(throws: CancellationError.self) { try await group.next() }
-        }
-        gate.signal()
-        try await first
         try await pool.run { _ in }
         #expect(ran.count == 0)
         await pool.close()
@@ -112,24 +106,17 @@ import Testing
             deinit { closed.raise() }
         }
         let pool = ConnectionPool(name: "test", size: 1, timer: timer.timer) { Connection(closed) }
-        let gate = DispatchSemaphore(value: 0)
-        let running = Signal()
-        async let first: Int = pool.run { _ in
-            running.raise()
-            gate.wait()
-            return 1
+        try await occupying(pool) { letGo in
+            await withThrowingTaskGroup(of: Int.self) { group in
+                group.addTask { try await pool.run { _ in 2 } }
+                await timer.isAsked.wait(beyond: 0)
+                async let end: Void = pool.close()
+                await #expect(throws: PoolError.closed(pool: "test")) { try await group.next() }
+                #expect(closed.count == 0)
+                letGo()
+                await end
+            }
         }
-        await running.wait(beyond: 0)
-        await withThrowingTaskGroup(of: Int.self) { group in
-            group.addTask { try await pool.run { _ in 2 } }
-            await timer.isAsked.wait(beyond: 0)
-            async let end: Void = pool.close()
-            await #expect(throws: PoolError.closed(pool: "test")) { try await group.next() }
-            #expect(closed.count == 0)
-            gate.signal()
-            await end
-        }
-        #expect(try await first == 1)
         #expect(closed.count == 1)
         await #expect(throws: PoolError.closed(pool: "test")) { try await pool.run { _ in } }
     }

@@ -23,12 +23,13 @@ final class EchoService: TodoService {
     func routes(_ routes: Routes) {
         routes.user(.get, "/api/{user_id}/things") { request, identity in
             .json([
-                "user": .string(identity.userID), "actor": identity.actor.json, "trace": .string(request.trace.traceID),
+                "user": .string(identity.userID), "actor": identity.actor.json,
+                "trace": .string("\(request.logger[metadataKey: "trace_id"] ?? "")"),
                 "request": .string(request.requestID), "query": .string(request.query["q"] ?? ""),
             ])
         }
         routes.user(.post, "/api/{user_id}/things", bodyLimit: 1_000) { request, _ in
-            .json(try await request.json(), status: 201, headers: [("ETag", "\"1\"")])
+            .json(try request.json(), status: 201, headers: [("ETag", "\"1\"")])
         }
         routes.user(.get, "/api/{user_id}/things/{id}") { request, _ in
             .json(["id": .integer(try request.id("id"))])

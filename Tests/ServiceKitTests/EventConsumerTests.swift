@@ -1,4 +1,5 @@
 import HTTPTestSupport
+import Logging
 import ServiceHarness
 import Synchronization
 import TaskDomain
@@ -28,6 +29,9 @@ import WireValues
             #expect(delivery.cause.correlationID == "req-1")
             #expect(delivery.cause.causationID == "e1")
             #expect(delivery.cause.traceparent?.contains("4bf92f3577b34da6a3ce929d0e0e4736") == true)
+            // What is logged of it can be found by the request that it came from.
+            #expect(delivery.logger[metadataKey: "trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736")
+            #expect(delivery.logger[metadataKey: "request_id"] == "req-1")
             let page = try await running.send("GET", "/metrics", onAdminPort: true).text
             #expect(page.contains(#"todo_events_handled_total{topic="task-events",outcome="success"} 1"#))
             #expect(page.contains(#"todo_events_handled_total{topic="task-events",outcome="drop"} 0"#))

@@ -26,11 +26,10 @@ import WireValues
                 }
             }
         ) { [healthy] sidecar in
-            let port = try await freePort()
-            let host = try self.host(sidecar: sidecar.port, ["TODO_HTTP_PORT": String(port)])
+            let host = try self.host(sidecar: sidecar.port)
             try await run(host) {
                 // A sidecar opens its own doors only when the service's port is open: waiting for it first would never end.
-                _ = try await host.waitUntilListening()
+                let port = try await host.waitUntilListening()
                 try await Self.withClient { get in
                     let ready = try await get(port, "/readyz")
                     #expect(ready.status == 503)

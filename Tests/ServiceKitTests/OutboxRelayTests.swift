@@ -63,6 +63,30 @@ import WireValues
         }
     }
 
+    @Test func `a key that is stuck does not slow the others down`() async throws {
+        let outbox = MemoryOutbox()
+        let broker = Broker()
+        broker.refuse { $0.hasPrefix("a") }
+        outbox.commit([("a", "a1")])
+        try await withRelay(outbox, broker) { [clock] in
+            for milliseconds in [100, 200, 400] {
+                await clock.waitForSleeper(of: .milliseconds(milliseconds))
+                clock.advance(by: .milliseconds(milliseconds))
+            }
+            await clock.waitForSleeper(of: .milliseconds(800))
+            outbox.commit([("b", "b1")])
+            clock.advance(by: .milliseconds(800))
+            // The broker takes what it can: the pauses begin anew.
+            for event in ["b2", "b3", "b4"] {
+                await clock.waitForSleeper(of: .milliseconds(100))
+                outbox.commit([("b", event)])
+                clock.advance(by: .milliseconds(100))
+                try await expectEventually("published") { broker.arrived.last == event }
+            }
+        }
+        #expect(broker.arrived == ["b1", "b2", "b3", "b4"])
+    }
+
     @Test func `a lost wake-up costs ten seconds, not the event`() async throws {
         let outbox = MemoryOutbox()
         let broker = Broker()

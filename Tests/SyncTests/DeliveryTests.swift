@@ -96,8 +96,4 @@ struct DeliveryTests {
         }
         #expect(throws: ChangeFeed.Failure.self) { try ChangeFeed.page(status: 200, body: Array("no JSON".utf8)) }
     }
-
-    @Test func `a user id is one segment of a path, whatever it holds`() {
-        #expect(PercentEncoding.escaped("a/b?c ä") == "a%2Fb%3Fc%20%C3%A4")
-    }
 }

@@ -71,10 +71,10 @@ struct SyncServer: Sendable {
                 return .success(SyncSession.Client(userID: String(token.dropFirst(6)), expiresAt: nil, expiresIn: nil))
             }, logger: logger)
         let channel = SyncChannel(
-            http: ServiceChannel { head, _, _ in
-                ServiceAnswer(
-                    status: 404, headers: ["Content-Length": "\(head.uri.utf8.count)"],
-                    body: ByteBuffer(string: head.uri))
+            http: ServiceChannel { request in
+                let uri = request.head.uri
+                return ServiceAnswer(
+                    status: 404, headers: ["Content-Length": "\(uri.utf8.count)"], body: ByteBuffer(string: uri))
             }, world: { world })
         let (started, start) = AsyncStream<Int>.makeStream()
         let server = channel.server(

@@ -82,6 +82,13 @@ import WireValues
         #"{"title": "a", "reminders": ["15m", {"before": "P1D"}, {"remind_at": "2026-03-05T17:00:00Z"}]}"#,
         #"{"title": "a", "recurrence": {"pattern": "weekly", "by_weekday": ["MO"], "count": 3, "catch_up": "each"}}"#,
         #"{"title": "a", "description": null, "priority": null, "tags": null, "all_day": null, "recurrence": null, "reminders": null}"#,
+        #"{"title": "a", "recurrence": {"pattern": "daily", "count": 9007199254740991}}"#,
+        #"{"title": "a", "recurrence_pattern": null, "recurrence_rule": null, "due_at": null, "due_local": "2028-02-29"}"#,
+        #"{"title": "a", "due_local": "2028-02-29", "all_day": true, "reminders": null, "reminder_offset_minutes": 5}"#,
+        #"{"title": "a", "due_local": "2028-02-29T09:00", "recurring_pattern": "daily", "recurrence_pattern": "daily"}"#,
+        #"{"title": "a", "recurrence": {"rrule": "FREQ=DAILY;INTERVAL=2"}, "recurring_pattern": "daily"}"#,
+        #"{"title": "a", "recurrence_rule": "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", "recurring_pattern": "weekly"}"#,
+        #"{"title": "a", "recurrence_rule": "FREQ=WEEKLY", "recurrence": "weekly"}"#,
     ])
     func `what the description allows is accepted`(text: String) throws {
         let body = try JSON(parsing: text)
@@ -96,10 +103,28 @@ import WireValues
         #"{"title": "a", "recurrence": {"pattern": "daily", "interval": 0}}"#,
         #"{"title": "a", "reminder_offset_minutes": 1.5}"#,
         #"{"title": "a", "time_zone": "Mars"}"#, #"{"title": "a", "recurrence": {"pattern": "daily", "x": 1}}"#,
+        #"{"title": "a", "recurrence": {"pattern": "daily", "count": 9007199254740992}}"#,
+        #"{"title": "a", "recurrence": {"pattern": "daily", "count": 26130434431810218754048}}"#,
+        #"{"title": "a", "recurring_pattern": "daily", "recurrence_pattern": "weekly"}"#,
+        #"{"title": "a", "recurring_pattern": "daily", "recurrence_rule": "FREQ=WEEKLY"}"#,
+        #"{"title": "a", "recurring_pattern": "daily", "recurrence": {"pattern": "weekly"}}"#,
+        #"{"title": "a", "recurrence_rule": "FREQ=DAILY", "recurrence": {"pattern": "weekly"}}"#,
+        #"{"title": "a", "reminders": ["15m"], "reminder_offset_minutes": 5}"#,
     ])
     func `what the description forbids is refused`(text: String) throws {
         let body = try JSON(parsing: text)
         #expect(SchemaCheck(documents: [], root: document).problems(body, APISchemas.reference("TaskInput")) != [])
         #expect(throws: FieldProblems.self) { try TaskInput(json: body, isPatch: false) }
+    }
+
+    @Test(arguments: [
+        #"{"recurrence_pattern": null, "recurrence_rule": null}"#,
+        #"{"recurrence": null, "recurring_pattern": "daily"}"#,
+        #"{"due_at": null, "due_local": null, "reminders": null}"#, #"{}"#,
+    ])
+    func `what the description allows as a change is accepted`(text: String) throws {
+        let body = try JSON(parsing: text)
+        #expect(SchemaCheck(documents: [], root: document).problems(body, APISchemas.reference("TaskPatch")) == [])
+        _ = try TaskInput(json: body, isPatch: true)
     }
 }

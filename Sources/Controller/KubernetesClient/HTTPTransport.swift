@@ -12,12 +12,13 @@ import Synchronization
     import Darwin
 #endif
 
-/// Carries requests over HTTP/2 or HTTP/1.1 to the server of a `ClusterConfiguration`.
+/// Carries requests over HTTP/1.1, and streams over HTTP/2 where the server has it, to the server of a
+/// `ClusterConfiguration`.
 ///
 /// Credentials and certificates are renewed without a restart: files are read anew at least every 60 s; a 401 or a failed
 /// TLS handshake makes them be read (or the plugin be run) at once, and the request is sent once more if something had
-/// changed. Everything runs on one event loop, so that there is one connection for requests and one for each
-/// `Options.streamsPerConnection` streams.
+/// changed. Everything runs on one event loop, so that there is one connection for each `Options.streamsPerConnection`
+/// streams.
 package final class HTTPTransport: KubernetesTransport {
     package struct Options: Sendable {
         /// From sending to the complete answer; for streams, to its head.

@@ -2,7 +2,8 @@ import NIOCore
 
 /// The machine's continuous clock, whose sleepers wait on an event loop: what happens there anyway costs no other thread.
 ///
-/// Sleeps do not notice time in which the machine itself slept, so it is for limits and not for leadership.
+/// Sleeps do not notice time in which the machine itself slept: they may end late, never early. So whoever must not act too
+/// late asks `now`, which notices it, as leadership does before each write.
 struct EventLoopClock: Clock {
     let eventLoop: any EventLoop
 

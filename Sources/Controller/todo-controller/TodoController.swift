@@ -92,8 +92,8 @@ struct TodoController: AsyncParsableCommand {
         options.userAgent = "todo-controller/\(operatorVersion)"
         // One loop: the operator waits far more than it works, and each loop costs memory.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let transport = HTTPTransport(
-            cluster, options: options, eventLoopGroup: group, clock: EventLoopClock(eventLoop: group.next()))
+        let clock = EventLoopClock(eventLoop: group.next())
+        let transport = HTTPTransport(cluster, options: options, eventLoopGroup: group, clock: clock)
         let client = KubernetesClient(
             transport: transport, observe: RestClientMetrics(registry, host: "\(cluster.server)").observe)
 
@@ -108,7 +108,9 @@ struct TodoController: AsyncParsableCommand {
         settings.electsLeader = leaderElection
         settings.releaseMemory = { ProcessMemory.giveBack() }
 
-        let todoOperator = Operator(client: client, configuration: settings, metrics: registry, logger: logger)
+        let todoOperator = Operator(
+            client: client, configuration: settings, metrics: registry, logger: logger,
+            surroundings: Surroundings(clock: clock, wallTime: Surroundings.system.wallTime))
         let endpoints = AdminEndpoints(
             registry: registry, levels: levels,
             health: {

@@ -17,7 +17,7 @@ enum BuiltInDefaults {
             if json["spec"]?["enableServiceLinks"] == nil { json[path: ["spec", "enableServiceLinks"]] = true }
             if old == nil { json["status"] = ["phase": "Pending"] }
         case ("apps", "Deployment"): deployment(&json)
-        case ("batch", "Job"): job(&json, old: old)
+        case ("batch", "Job"): job(&json, old: old, release: state.release)
         case ("autoscaling", "HorizontalPodAutoscaler"): autoscaler(&json)
         case ("networking.k8s.io", "NetworkPolicy"): networkPolicy(&json)
         case ("rbac.authorization.k8s.io", _): binding(&json)
@@ -109,18 +109,24 @@ enum BuiltInDefaults {
         }
     }
 
-    private static func job(_ json: inout JSON, old: JSON?) {
+    private static func job(_ json: inout JSON, old: JSON?, release: LocalCluster.Release) {
         podSpec(&json, at: ["spec", "template", "spec"])
         templateTimestamp(&json)
         guard json["spec"]?["manualSelector"]?.bool != true, let uid = json["metadata"]?["uid"] else { return }
+        let isOld = release == .kubernetes120
         if let old {
             // Clients send what they once wrote; what the server generated stays.
             json[path: ["spec", "selector"]] = json["spec"]?["selector"] ?? old["spec"]?["selector"]
         } else {
-            json[path: ["spec", "selector", "matchLabels", "controller-uid"]] = uid
+            let label = isOld ? "controller-uid" : "batch.kubernetes.io/controller-uid"
+            json[path: ["spec", "selector", "matchLabels", label]] = uid
         }
-        json[path: ["spec", "template", "metadata", "labels", "controller-uid"]] = uid
-        json[path: ["spec", "template", "metadata", "labels", "job-name"]] = json["metadata"]?["name"]
+        for prefix in isOld ? [""] : ["", "batch.kubernetes.io/"] {
+            let path = ["spec", "template", "metadata", "labels"]
+            json[path: path + [prefix + "controller-uid"]] = uid
+            json[path: path + [prefix + "job-name"]] = json["metadata"]?["name"]
+        }
+        if !isOld, json["spec"]?["manualSelector"] == nil { json[path: ["spec", "manualSelector"]] = false }
         // A Job without labels gets those of its pods, the generated ones included.
         if json["metadata"]?["labels"] == nil {
             json[path: ["metadata", "labels"]] = json["spec"]?["template"]?["metadata"]?["labels"]

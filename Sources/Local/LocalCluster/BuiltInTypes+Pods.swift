@@ -261,7 +261,7 @@ extension BuiltInTypes {
          hostIPC bool
          shareProcessNamespace *bool
          securityContext *PodSecurityContext ={}
-         imagePullSecrets [LocalObjectReference]@name
+         imagePullSecrets [LocalObjectReference^]@name
          hostname string
          subdomain string
          affinity any

@@ -4,7 +4,7 @@ import KubernetesModel
 ///
 /// One line a field: name, type, marks. Types: `string`, `int`, `bool`, `quantity`, `intstr`, `microtime`, `any`, the
 /// name of another type of the table, `[T]` for a list (`[T]@a,b` merges by the keys a and b, `[T]@` is a set), `{T}`
-/// for a map of strings to T. Marks: `*` in front: a pointer in Go, so that zero values are written; `#` behind: owned
+/// for a map of strings to T; `^` behind the T of a list as below. Marks: `*` in front: a pointer in Go, so that zero values are written; `#` behind: owned
 /// as a whole; `^` behind: the same, but not in Kubernetes 1.20; `~` behind: written even when empty; `!` behind: required; `=json` last: default.
 struct BuiltInTypes: Sendable {
     private static let current = BuiltInTypes(table: table, release: .current)
@@ -85,14 +85,15 @@ struct BuiltInTypes: Sendable {
                 }
             }
             properties[name] = schema(
-                type, known, isPointer: isPointer, isAtomic: isAtomic, isAlwaysPresent: isAlwaysPresent,
+                type, known, release, isPointer: isPointer, isAtomic: isAtomic, isAlwaysPresent: isAlwaysPresent,
                 defaultValue: defaultValue)
         }
         return Schema(.object, properties: properties, required: required)
     }
 
     private static func schema(
-        _ type: String, _ known: [String: Schema], isPointer: Bool = true, isAtomic: Bool = false,
+        _ type: String, _ known: [String: Schema], _ release: LocalCluster.Release, isPointer: Bool = true,
+        isAtomic: Bool = false,
         isAlwaysPresent: Bool = false, defaultValue: JSON? = nil
     ) -> Schema {
         func make(_ shape: Schema.Shape, properties: [String: Schema] = [:], required: [String] = [], drops: Bool)
@@ -104,12 +105,17 @@ struct BuiltInTypes: Sendable {
         }
         if type.hasPrefix("[") {
             let parts = type.dropFirst().split(separator: "]", omittingEmptySubsequences: false)
-            let item = schema(String(parts[0]), known)
+            let isWhole = parts[0].last == "^"
+            let item = schema(
+                String(isWhole ? parts[0].dropLast() : parts[0]), known, release,
+                isAtomic: isWhole && release != .kubernetes120)
             let keys = parts[1].dropFirst().split(separator: ",").map(String.init)
             let kind: Schema.ListKind = parts[1].isEmpty ? .atomic : keys.isEmpty ? .set : .map(keys: keys)
             return make(.list(item, kind), drops: true)
         }
-        if type.hasPrefix("{") { return make(.map(schema(String(type.dropFirst().dropLast()), known)), drops: true) }
+        if type.hasPrefix("{") {
+            return make(.map(schema(String(type.dropFirst().dropLast()), known, release)), drops: true)
+        }
         switch type {
         case "string": return make(.string, drops: true)
         case "int": return make(.integer, drops: true)

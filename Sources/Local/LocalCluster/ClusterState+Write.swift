@@ -222,9 +222,9 @@ extension ClusterState {
         throws(APIStatus) -> WriteResult
     {
         let definition = call.definition
-        try checkPreconditions(call, old: old, new: new)
-        var json = try cleaned(
-            call, old: old, new: new, isApply: { if case .applied = ownership { true } else { false } }())
+        let isApply = if case .applied = ownership { true } else { false }
+        try checkPreconditions(call, old: old, new: new, isApply: isApply)
+        var json = try cleaned(call, old: old, new: new, isApply: isApply)
         BuiltInDefaults.complete(&json, old: old?.json, definition: definition, state: &self, now: call.now)
         let problems =
             Validation.problems(json, old: old?.json, definition: definition)
@@ -240,7 +240,8 @@ extension ClusterState {
                 old?.json ?? (definition.isBuiltIn ? ["metadata": [:], "spec": [:], "status": [:]] : ["metadata": [:]])
             do throws(SchemaProblem) {
                 managed = try (old?.managed ?? ManagedFields()).updated(
-                    from: start, to: json, schema: definition.storageSchema, by: call.manager(isApply: false))
+                    from: start, to: json, schema: definition.storageSchema, by: call.manager(isApply: false),
+                    release: release)
             } catch {
                 throw APIStatus(500, "InternalError", error.text)
             }
@@ -270,7 +271,8 @@ extension ClusterState {
         return WriteResult(object: stored, isNew: old == nil)
     }
 
-    private func checkPreconditions(_ call: ObjectCall, old: StoredObject?, new: JSON) throws(APIStatus) {
+    private func checkPreconditions(_ call: ObjectCall, old: StoredObject?, new: JSON, isApply: Bool) throws(APIStatus)
+    {
         guard let old else {
             guard call.definition.isNamespaced else { return }
             guard let namespace = object(ObjectKey(ResourceDefinition.namespace, name: call.namespace)) else {
@@ -299,8 +301,8 @@ extension ClusterState {
                 "the object has been modified; please apply your changes to the latest version and try again")
         }
         if let uid = new["metadata"]?["uid"]?.string, !uid.isEmpty, uid != old.uid {
-            // Kubernetes 1.20 finds it only in validation.
-            if release == .kubernetes120 {
+            // An apply has no preconditions of its own: validation finds it.
+            if isApply {
                 throw call.invalid([
                     FieldProblem(
                         reason: "FieldValueInvalid", field: "metadata.uid",

@@ -260,38 +260,79 @@ extension Schema {
         }
     }
 
-    /// `live` with everything that `intent` says laid over it. Lists that merge keep the order of `live`; new items
-    /// come behind.
-    func merging(_ live: JSON?, _ intent: JSON) throws(SchemaProblem) -> JSON {
+    /// `live` with everything that `intent` says laid over it.
+    ///
+    /// - Parameter keepsOrder: lists that merge keep the order of `live`, and new items come behind, as on old servers.
+    ///   Else the items of `intent` come in its order, and those of `live` alone where they are between them.
+    func merging(_ live: JSON?, _ intent: JSON, keepsOrder: Bool) throws(SchemaProblem) -> JSON {
         guard let live, !live.isNull else { return intent }
         switch (treatment(of: intent), intent) {
         case (.members, .object(let wanted)):
             guard var result = live.object else { return intent }
-            for (key, value) in wanted { result[key] = try (member(key) ?? .any).merging(result[key], value) }
+            for (key, value) in wanted {
+                result[key] = try (member(key) ?? .any).merging(result[key], value, keepsOrder: keepsOrder)
+            }
             return .object(result)
         case (.items(let item, let kind), .array(let wanted)):
-            guard var result = live.array else { return intent }
-            var places: [String: Int] = [:]
-            for (index, element) in result.enumerated() {
-                places[try Self.element(of: element, schema: item, kind: kind)] = index
-            }
-            for element in wanted {
-                let name = try Self.element(of: element, schema: item, kind: kind)
-                if let index = places[name] {
-                    result[index] = try item.merging(result[index], element)
-                } else {
-                    places[name] = result.count
-                    result.append(element)
+            guard let present = live.array else { return intent }
+            func named(_ elements: [JSON]) throws(SchemaProblem) -> [(name: String, value: JSON)] {
+                var result: [(name: String, value: JSON)] = []
+                for element in elements {
+                    result.append((try Self.element(of: element, schema: item, kind: kind), element))
                 }
+                return result
+            }
+            let (old, new) = (try named(present), try named(wanted))
+            let values = Dictionary(old.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+            let order =
+                keepsOrder
+                ? old.map(\.name) + new.map(\.name).filter { values[$0] == nil }
+                : Self.order(old.map(\.name), new.map(\.name))
+            let wishes = Dictionary(new.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+            var result: [JSON] = []
+            for name in order {
+                guard let wish = wishes[name] else {
+                    if let value = values[name] { result.append(value) }
+                    continue
+                }
+                result.append(try item.merging(values[name], wish, keepsOrder: keepsOrder))
             }
             return .array(result)
         default: return intent
         }
     }
 
+    /// The names of both lists, each once: the wanted ones in their order; those that are only present come before the
+    /// wanted one that stood behind them.
+    private static func order(_ present: [String], _ wanted: [String]) -> [String] {
+        let (isPresent, isWanted) = (Set(present), Set(wanted))
+        var shared = wanted.filter(isPresent.contains)[...]
+        var (old, new) = (present[...], wanted[...])
+        var result: [String] = []
+        while true {
+            if let first = old.first, isWanted.contains(first) {
+                // Its place is told by the wish: it is passed over here unless it is the next one that both have.
+                if new.isEmpty || first != shared.first {
+                    old.removeFirst()
+                    continue
+                }
+            } else if let first = old.popFirst() {
+                result.append(first)
+                continue
+            }
+            guard let next = new.popFirst() else { return result }
+            result.append(next)
+            if next == shared.first {
+                shared.removeFirst()
+                if old.first == next { old.removeFirst() }
+            }
+        }
+    }
+
     /// `value` without the paths of `set` and everything below them. Nil when nothing is left of it.
     ///
-    /// - Parameter leavesNull: a member of which nothing is left becomes null instead of going.
+    /// - Parameter leavesNull: a member of which nothing is left becomes null, as on old servers. Else an object stays, empty,
+    ///   unless it is in `set` itself.
     func removing(_ set: FieldSet, from value: JSON, leavesNull: Bool = false) throws(SchemaProblem) -> JSON? {
         switch (treatment(of: value), value) {
         case (.members, .object(let members)):
@@ -304,7 +345,7 @@ extension Schema {
                     continue
                 }
                 result[key] = try (member(key) ?? .any).removing(subset, from: inner, leavesNull: leavesNull)
-                if leavesNull, result[key] == nil { result[key] = .null }
+                if result[key] == nil { result[key] = leavesNull ? .null : inner.object.map { _ in [:] } }
             }
             return result.isEmpty ? nil : .object(result)
         case (.items(let item, let kind), .array(let elements)):

@@ -68,6 +68,12 @@ package final class LocalCluster: Sendable {
                     now: options.now())))
     }
 
+    /// Begins in the state, and with the history, that `original` has now. What happens to one does not reach the other.
+    package init(copying original: LocalCluster) {
+        options = original.options
+        state = Mutex(State(cluster: original.read { $0 }))
+    }
+
     /// The answer to one request.
     package struct Response: Sendable {
         package struct Header: Hashable, Sendable {

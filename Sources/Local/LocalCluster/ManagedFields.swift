@@ -58,9 +58,10 @@ struct ManagedFields: Sendable {
     }
 
     /// The ownership after `manager` changed `old` to `new` by a create, update or patch.
-    func updated(from old: JSON, to new: JSON, schema: Schema, by manager: Entry) throws(SchemaProblem) -> ManagedFields
-    {
-        let entries = try widened(over: old, schema)
+    func updated(
+        from old: JSON, to new: JSON, schema: Schema, by manager: Entry, release: LocalCluster.Release
+    ) throws(SchemaProblem) -> ManagedFields {
+        let entries = try widened(over: old, schema, release)
         let changes = schema.compare(old, new)
         let gained = Self.tracked(changes.added.union(changes.modified))
         let lost = Self.tracked(changes.removed)
@@ -81,7 +82,11 @@ struct ManagedFields: Sendable {
         return result.tidied
     }
 
-    private func widened(over live: JSON, _ schema: Schema) throws(SchemaProblem) -> [Entry] {
+    /// Servers of today take an owner of the whole for no more than that.
+    private func widened(over live: JSON, _ schema: Schema, _ release: LocalCluster.Release) throws(SchemaProblem)
+        -> [Entry]
+    {
+        guard release == .kubernetes120 else { return entries }
         var result = entries
         for index in result.indices { result[index].fields = try schema.widened(result[index].fields, over: live) }
         return result
@@ -117,8 +122,8 @@ struct ManagedFields: Sendable {
         let applied: Applied
         do throws(SchemaProblem) {
             let wanted = Self.tracked(try schema.fields(of: intent, ownsEmpty: !isOld))
-            var merged = try schema.merging(live, intent)
-            let entries = try widened(over: live, schema)
+            var merged = try schema.merging(live, intent, keepsOrder: isOld)
+            let entries = try widened(over: live, schema, release)
             var result = ManagedFields(entries: entries)
             let index = result.entries.firstIndex { $0.isSameManager(as: manager) }
             let before = index.map { entries[$0].fields } ?? FieldSet()

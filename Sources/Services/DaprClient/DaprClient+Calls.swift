@@ -40,7 +40,7 @@ extension DaprClient {
         let answer = try await send(
             Exchange(
                 operation: operation, method: HTTPMethod(rawValue: call.method),
-                path: "/v1.0/invoke/\(Self.encoded(app))/method\(call.path)\(query)",
+                path: "/v1.0/invoke/\(app.percentEncoded)/method\(call.path)\(query)",
                 headers: call.headers.filter { !Self.ownHeaders.contains($0.name.lowercased()) }, body: call.body,
                 timeout: timeout, isRepeatable: call.method == "GET"))
         // The sidecar's own failures look like answers; their code tells them apart.
@@ -56,7 +56,7 @@ extension DaprClient {
         let operation = "read secret \(name) from \(store)"
         let answer = try await call(
             Exchange(
-                operation: operation, path: "/v1.0/secrets/\(Self.encoded(store))/\(Self.encoded(name))",
+                operation: operation, path: "/v1.0/secrets/\(store.percentEncoded)/\(name.percentEncoded)",
                 isRepeatable: true))
         guard answer.status != 204 else { return [:] }
         return try answer.json(operation).stringDictionary
@@ -68,7 +68,7 @@ extension DaprClient {
     ) async throws(DaprError) -> Answer {
         try await call(
             Exchange(
-                operation: "binding \(name) \(operation)", method: .POST, path: "/v1.0/bindings/\(Self.encoded(name))",
+                operation: "binding \(name) \(operation)", method: .POST, path: "/v1.0/bindings/\(name.percentEncoded)",
                 headers: [("Content-Type", "application/json")],
                 body: JSON.members(["operation": .string(operation), "data": data, "metadata": .strings(metadata)])
                     .bytes, timeout: timeout))
@@ -83,7 +83,7 @@ extension DaprClient {
     package func setMetadata(_ key: String, _ value: String) async throws(DaprError) {
         _ = try await call(
             Exchange(
-                operation: "set metadata", method: .PUT, path: "/v1.0/metadata/\(Self.encoded(key))",
+                operation: "set metadata", method: .PUT, path: "/v1.0/metadata/\(key.percentEncoded)",
                 headers: [("Content-Type", "text/plain")], body: Array(value.utf8), isRepeatable: true))
     }
 }

@@ -52,7 +52,7 @@ extension DaprClient {
         }
         _ = try await jobs(
             Exchange(
-                operation: "set job \(job.name)", method: .POST, path: "/\(Self.encoded(job.name))",
+                operation: "set job \(job.name)", method: .POST, path: "/\(job.name.percentEncoded)",
                 headers: [("Content-Type", "application/json")], body: JSON.object(body).bytes,
                 isRepeatable: job.overwrite))
     }
@@ -68,7 +68,7 @@ extension DaprClient {
     package func deleteJob(_ name: String) async throws(DaprError) {
         _ = try await jobs(
             Exchange(
-                operation: "delete job \(name)", method: .DELETE, path: "/\(Self.encoded(name))", isRepeatable: true))
+                operation: "delete job \(name)", method: .DELETE, path: "/\(name.percentEncoded)", isRepeatable: true))
     }
 
     /// The job as the scheduler shows it; nil when there is none of that name.
@@ -76,7 +76,7 @@ extension DaprClient {
         let operation = "get job \(name)"
         do {
             return try await jobs(
-                Exchange(operation: operation, path: "/\(Self.encoded(name))", isRepeatable: true)
+                Exchange(operation: operation, path: "/\(name.percentEncoded)", isRepeatable: true)
             ).json(operation)
         } catch  where error.isNotFound && !error.isUnknownRoute {
             return nil

@@ -37,11 +37,11 @@ extension DaprClient {
     package func publish(
         _ event: [UInt8], to topic: String, pubsub: String, partitionKey: String?
     ) async throws(DaprError) {
-        let key = partitionKey.map { "?metadata.partitionKey=\(Self.encoded($0))" } ?? ""
+        let key = partitionKey.map { "?metadata.partitionKey=\($0.percentEncoded)" } ?? ""
         _ = try await call(
             Exchange(
                 operation: "publish to \(topic)", method: .POST,
-                path: "/v1.0/publish/\(Self.encoded(pubsub))/\(Self.encoded(topic))\(key)",
+                path: "/v1.0/publish/\(pubsub.percentEncoded)/\(topic.percentEncoded)\(key)",
                 headers: [("Content-Type", Self.cloudEvent)], body: event, isRepeatable: true))
     }
 
@@ -57,7 +57,7 @@ extension DaprClient {
             operation: "bulk publish to \(topic)", method: .POST, path: "",
             headers: [("Content-Type", "application/json")], body: Self.bulk(entries), isRepeatable: true)
         func path(_ version: String) -> String {
-            "/\(version)/publish/bulk/\(Self.encoded(pubsub))/\(Self.encoded(topic))"
+            "/\(version)/publish/bulk/\(pubsub.percentEncoded)/\(topic.percentEncoded)"
         }
         var answer: Answer
         if learned.olderBulkPublish.load(ordering: .relaxed) {

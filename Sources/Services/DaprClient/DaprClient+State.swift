@@ -41,7 +41,7 @@ extension DaprClient {
         let answer = try await call(
             Exchange(
                 operation: operation,
-                path: "/v1.0/state/\(Self.encoded(store))/\(Self.encoded(key))?consistency=strong",
+                path: "/v1.0/state/\(store.percentEncoded)/\(key.percentEncoded)?consistency=strong",
                 isRepeatable: true))
         guard answer.status != 204 else { return nil }
         return (try answer.json(operation), answer.header("ETag"))
@@ -51,7 +51,7 @@ extension DaprClient {
     package func saveState(_ items: [StateItem], store: String) async throws(DaprError) {
         _ = try await call(
             Exchange(
-                operation: "save state to \(store)", method: .POST, path: "/v1.0/state/\(Self.encoded(store))",
+                operation: "save state to \(store)", method: .POST, path: "/v1.0/state/\(store.percentEncoded)",
                 headers: [("Content-Type", "application/json")], body: JSON.array(items.map(\.json)).bytes))
     }
 
@@ -60,7 +60,7 @@ extension DaprClient {
         _ = try await call(
             Exchange(
                 operation: "delete state from \(store)", method: .DELETE,
-                path: "/v1.0/state/\(Self.encoded(store))/\(Self.encoded(key))",
+                path: "/v1.0/state/\(store.percentEncoded)/\(key.percentEncoded)",
                 headers: etag.map { [("If-Match", $0)] } ?? [], isRepeatable: etag == nil))
     }
 
@@ -71,7 +71,7 @@ extension DaprClient {
         let operation = "read states from \(store)"
         let answer = try await call(
             Exchange(
-                operation: operation, method: .POST, path: "/v1.0/state/\(Self.encoded(store))/bulk",
+                operation: operation, method: .POST, path: "/v1.0/state/\(store.percentEncoded)/bulk",
                 headers: [("Content-Type", "application/json")], body: JSON.members(["keys": JSON(keys)]).bytes,
                 isRepeatable: true))
         guard answer.status != 204 else { return [:] }
@@ -101,7 +101,7 @@ extension DaprClient {
         _ = try await call(
             Exchange(
                 operation: "change state in \(store)", method: .POST,
-                path: "/v1.0/state/\(Self.encoded(store))/transaction",
+                path: "/v1.0/state/\(store.percentEncoded)/transaction",
                 headers: [("Content-Type", "application/json")],
                 body: JSON.members(["operations": .array(list)]).bytes))
     }

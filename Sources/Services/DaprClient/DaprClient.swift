@@ -25,7 +25,7 @@ package struct DaprClient: Sendable {
         package var port = 3500
         /// `DAPR_API_TOKEN`; goes with every call, never into a text.
         package var apiToken: String?
-        /// From sending a call to the head of its answer.
+        /// From sending a call to the end of its answer.
         package var timeout: Duration = .seconds(10)
         /// How long a call waits for a sidecar that has never answered yet. Afterwards a refused connection is retried
         /// for up to a second only: a sidecar that is gone is an error then.
@@ -150,8 +150,9 @@ package struct DaprClient: Sendable {
         if !exchange.body.isEmpty { request.body = .bytes(ByteBuffer(bytes: exchange.body)) }
         do {
             let timeout = exchange.timeout ?? configuration.timeout
+            let end = ContinuousClock.now + timeout
             let answer = try await http.execute(request, timeout: .nanoseconds(timeout.nanoseconds))
-            let body = try await answer.body.collect(upTo: Self.maximumBodyBytes)
+            let body = try await Self.body(of: answer, until: end)
             learned.hasAnswered.store(true, ordering: .relaxed)
             return Answer(
                 status: Int(answer.status.code), headers: answer.headers.map { (name: $0.name, value: $0.value) },
@@ -161,30 +162,27 @@ package struct DaprClient: Sendable {
         }
     }
 
-    func pauseBetweenLooks(_ pause: Duration) async throws { try await clock.sleep(for: pause) }
-
-    // MARK: Paths
-
-    /// A path segment or query value. The sidecar reads `+` as a space, so everything but the unreserved is encoded.
-    static func encoded(_ text: String, keeping kept: String = "") -> String {
-        var result: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                UInt8(ascii: "~"):
-                result.append(byte)
-            default:
-                if kept.utf8.contains(byte) {
-                    result.append(byte)
-                } else {
-                    let digits = Array("0123456789ABCDEF".utf8)
-                    result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-                }
+    /// The whole body. The client below counts its deadline up to the head of an answer only; what stops half-way would
+    /// hold up whoever waits for it.
+    private static func body(
+        of answer: HTTPClientResponse, until end: ContinuousClock.Instant
+    ) async throws -> ByteBuffer {
+        let isEmpty = answer.status == .noContent || answer.headers.first(name: "Content-Length") == "0"
+        // Where none follows, its end has come with the head; it is read all the same, which frees the connection.
+        if isEmpty { return try await answer.body.collect(upTo: maximumBodyBytes) }
+        return try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
+            group.addTask { try await answer.body.collect(upTo: maximumBodyBytes) }
+            group.addTask {
+                try await ContinuousClock().sleep(until: end)
+                throw HTTPClientError.deadlineExceeded
             }
+            defer { group.cancelAll() }
+            guard let body = try await group.next() else { throw CancellationError() }
+            return body
         }
-        return String(decoding: result, as: UTF8.self)
     }
+
+    func pauseBetweenLooks(_ pause: Duration) async throws { try await clock.sleep(for: pause) }
 }
 
 extension DaprClient {

@@ -1,5 +1,4 @@
 import DaprClient
-import ServiceKit
 import TaskDomain
 import WireValues
 
@@ -17,7 +16,7 @@ struct TaskLook: Sendable {
     /// it is delivered.
     func obsolescence(of reminder: ReminderDue) async -> String? {
         guard let app else { return nil }
-        let path = "/internal/users/\(PercentEncoding.escaped(reminder.userID))/tasks/\(reminder.taskID)"
+        let path = "/internal/users/\(reminder.userID.percentEncoded)/tasks/\(reminder.taskID)"
         // Without an answer nobody can say.
         guard let answer = try? await dapr.hurried(timeout: Self.timeout).invoke(app, .init("GET", path)),
             answer.status == 200, let state = try? JSON(parsing: answer.body)

@@ -1,5 +1,4 @@
 import DaprClient
-import ServiceKit
 import WireValues
 
 /// Asks notifications what became of reminders that fired. It is kept there and nowhere else; looked at only when somebody
@@ -17,7 +16,7 @@ struct DeliveryLook: Sendable {
     ///   nobody can say.
     func outcomes(of events: [String], user: String) async -> [String: String] {
         guard let app, !events.isEmpty else { return [:] }
-        let path = "/internal/users/\(PercentEncoding.escaped(user))/notifications/outcomes"
+        let path = "/internal/users/\(user.percentEncoded)/notifications/outcomes"
         let query = events.map { "event=\($0)" }.joined(separator: "&")
         // Without an answer nobody can say.
         guard

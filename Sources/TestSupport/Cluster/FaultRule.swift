@@ -71,8 +71,6 @@ package enum Fault: Sendable {
     case cutStream(afterBytes: Int)
     /// A watch whose only event is an ERROR with this Status.
     case errorEvent(Int, reason: String, message: String)
-    case crashBefore
-    case crashAfter
 
     /// An answer with a Status object.
     package static func status(
@@ -132,25 +130,5 @@ package struct FaultRule: Sendable {
         self.match = match
         self.occurrence = occurrence
         self.fault = fault
-    }
-}
-
-/// What a crashed process sees: nothing any more.
-package struct CrashPoint: Error, CustomStringConvertible {
-    package let description: String
-}
-
-/// When a crash comes; requests are counted from 1.
-package enum CrashMoment: Hashable, Sendable, CustomStringConvertible {
-    /// The request never reaches the API server.
-    case before(request: Int)
-    /// The API server has done it; the process never learns.
-    case after(request: Int)
-
-    package var description: String {
-        switch self {
-        case .before(let number): "before request \(number)"
-        case .after(let number): "after request \(number)"
-        }
     }
 }

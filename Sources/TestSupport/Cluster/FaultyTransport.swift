@@ -2,18 +2,15 @@ package import KubernetesClient
 package import KubernetesModel
 import Synchronization
 
-/// A transport that fails as it is told, holds watches back, crashes at a given request, and records every request.
+/// A transport that fails as it is told, holds watches back, and records every request.
 package final class FaultyTransport: KubernetesTransport {
     private struct State {
         var rules: [(rule: FaultRule, seen: Int)]
-        var crash: (moment: CrashMoment, match: RequestMatch)?
-        var crashCandidates = 0
         var held: RequestMatch?
     }
 
     private let base: any KubernetesTransport
     private let state: Mutex<State>
-    private let crashed = Signal()
     /// Raised by `cutWatches` and `endWatches`.
     private let ended = Signal()
     private let released = Signal()
@@ -28,39 +25,6 @@ package final class FaultyTransport: KubernetesTransport {
     package func add(_ rule: FaultRule) { state.withLock { $0.rules.append((rule, 0)) } }
 
     package func clearFaults() { state.withLock { $0.rules = [] } }
-
-    // MARK: Crashes
-
-    /// The process "ends" at the given one of the requests that match: it and all later ones throw `CrashPoint`, and
-    /// open watches end.
-    package func crash(_ moment: CrashMoment, matching match: RequestMatch = .writes) {
-        state.withLock {
-            $0.crash = (moment, match)
-            $0.crashCandidates = 0
-        }
-    }
-
-    package var hasCrashed: Bool { crashed.count > 0 }
-
-    /// Returns once the crash has come, or when the task is cancelled.
-    package func waitForCrash() async { await crashed.wait(beyond: 0) }
-
-    /// Runs `operation` until it returns or the crash comes; then it is cancelled and waited for.
-    ///
-    /// - Returns: whether the crash came.
-    /// - Throws: what `operation` throws without a crash.
-    package func untilCrash(_ operation: @escaping @Sendable () async throws -> Void) async throws -> Bool {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { [self] in
-                do { try await operation() } catch { if !hasCrashed { throw error } }
-            }
-            group.addTask { await self.waitForCrash() }
-            try await group.next()
-            group.cancelAll()
-            try await group.waitForAll()
-            return hasCrashed
-        }
-    }
 
     // MARK: Watches
 
@@ -81,19 +45,15 @@ package final class FaultyTransport: KubernetesTransport {
     package func send(_ request: KubernetesRequest) async throws -> KubernetesResponse {
         let place = log.started(request)
         let response: KubernetesResponse
-        switch try decide(request) {
+        switch decide(request) {
         case .answer(let prepared): response = prepared
         case .loseAnswer:
             _ = try await base.send(request)
             throw lost(request)
-        case .crashAfter:
-            _ = try await base.send(request)
-            throw crashNow(request)
         case .hang:
             await Signal().wait(beyond: 0)
             throw CancellationError()
         case .refuseConnection: throw refused(request)
-        case .crashBefore: throw crashNow(request)
         case .errorEvent, .cutStream, nil: response = try await base.send(request)
         }
         log.answered(place, status: response.status, request: request)
@@ -103,7 +63,7 @@ package final class FaultyTransport: KubernetesTransport {
     package func open(_ request: KubernetesRequest) async throws -> KubernetesStream {
         let place = log.started(request)
         var limit: Int?
-        switch try decide(request) {
+        switch decide(request) {
         case .answer(let prepared):
             log.answered(place, status: prepared.status, request: request)
             return KubernetesStream(status: prepared.status, headers: prepared.headers, body: Chunks([prepared.body]))
@@ -116,7 +76,6 @@ package final class FaultyTransport: KubernetesTransport {
             throw CancellationError()
         case .refuseConnection: throw refused(request)
         case .loseAnswer: throw lost(request)
-        case .crashBefore, .crashAfter: throw crashNow(request)
         case .cutStream(let afterBytes): limit = afterBytes
         case nil: break
         }
@@ -127,17 +86,8 @@ package final class FaultyTransport: KubernetesTransport {
             body: FaultyStream(base: stream.body, transport: self, request: request, limit: limit))
     }
 
-    private func decide(_ request: KubernetesRequest) throws -> Fault? {
-        if hasCrashed { throw CrashPoint(description: "\(request.summary): the process has crashed") }
-        return state.withLock { state in
-            if let crash = state.crash, crash.match.matches(request) {
-                state.crashCandidates += 1
-                switch crash.moment {
-                case .before(state.crashCandidates): return .crashBefore
-                case .after(state.crashCandidates): return .crashAfter
-                default: break
-                }
-            }
+    private func decide(_ request: KubernetesRequest) -> Fault? {
+        state.withLock { state in
             for index in state.rules.indices where state.rules[index].rule.match.matches(request) {
                 state.rules[index].seen += 1
                 if state.rules[index].rule.occurrence.includes(state.rules[index].seen) {
@@ -156,28 +106,15 @@ package final class FaultyTransport: KubernetesTransport {
         KubernetesError(.transport, "\(request.summary): no answer in time")
     }
 
-    private func crashNow(_ request: KubernetesRequest) -> CrashPoint {
-        crashed.raise()
-        return CrashPoint(description: "\(request.summary): crash")
-    }
-
     // MARK: For open streams
 
     fileprivate var endCount: Int { ended.count }
 
-    /// Returns when the stream has to end: cut, or crashed.
-    fileprivate func waitForEnd(beyond count: Int) async {
-        await withTaskGroup { group in
-            group.addTask { await self.ended.wait(beyond: count) }
-            group.addTask { await self.crashed.wait(beyond: 0) }
-            await group.next()
-            group.cancelAll()
-        }
-    }
+    /// Returns when the stream has to end.
+    fileprivate func waitForEnd(beyond count: Int) async { await ended.wait(beyond: count) }
 
     fileprivate func endError(_ request: KubernetesRequest, beyond count: Int) -> (any Error)? {
-        if hasCrashed { return CrashPoint(description: "\(request.summary): the process has crashed") }
-        return ended.count > count ? KubernetesError(.transport, "\(request.summary): connection reset") : nil
+        ended.count > count ? KubernetesError(.transport, "\(request.summary): connection reset") : nil
     }
 
     fileprivate func isHeld(_ request: KubernetesRequest) -> Bool {

@@ -11,6 +11,17 @@ package struct RealCluster: Sendable {
     /// Whether tests against a real API server can run: `TODO_TEST_ASSETS` names a folder with kube-apiserver and etcd.
     package static var isAvailable: Bool { ChildProcess.environment("TODO_TEST_ASSETS") != nil }
 
+    /// Whether the real API server is one of those that we support fully (Kubernetes 1.28 and newer); false when there is
+    /// none.
+    package static let isCurrent: Bool = {
+        guard let folder = ChildProcess.environment("TODO_TEST_ASSETS"),
+            let told = try? ChildProcess.runBlocking("\(folder)/kube-apiserver", ["--version"])  // none there
+        else { return false }
+        // Kubernetes v1.36.2
+        let numbers = String(decoding: told.output, as: UTF8.self).split(separator: ".")
+        return numbers.count > 1 && Int(numbers[1]) ?? 0 >= 28
+    }()
+
     /// Starts a cluster in a new folder below the system's temporary folder.
     ///
     /// Takes some seconds.

@@ -158,9 +158,9 @@ package func withService<S: TodoService, Result: Sendable>(
             "TODO_HTTP_PORT": "0", "TODO_METRICS_PORT": "0", "DAPR_HTTP_PORT": String(sidecar.port),
             "TODO_DRAIN_SECONDS": "0", "TODO_POD_NAME": "pod-0",
         ]
-        let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let host = try ServiceHost(
-            type, environment: everywhere.merging(environment) { $1 }, parts: configured, logger: quiet)
+            type, environment: everywhere.merging(environment) { $1 }, parts: configured,
+            logger: Logger(label: "test") { _ in SilentLogHandler() })
         let http = DaprClient.httpClient(on: MultiThreadedEventLoopGroup.singleton)
         do {
             let result = try await run(host) {
@@ -201,6 +201,19 @@ package func run<S: TodoService, Result: Sendable>(
         }
         return try outcome.get()
     }
+}
+
+/// Writes nothing, and tells what its lines would carry.
+private struct SilentLogHandler: LogHandler {
+    var metadata = Logger.Metadata()
+    var logLevel = Logger.Level.info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {}
 }
 
 private func usual(_ asked: FakeServer.Asked) -> FakeServer.Reply {

@@ -104,6 +104,10 @@ class ControlPlane:
     def get(self, path):
         """The object or list at `path`; None when there is none."""
         status, answer = self.request("GET", path)
+        while status == 429:
+            # Newer servers say so of a kind whose definition has just come.
+            time.sleep(answer["details"]["retryAfterSeconds"])
+            status, answer = self.request("GET", path)
         if status == 404:
             return None
         if status != 200:

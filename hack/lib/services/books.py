@@ -119,6 +119,15 @@ class Books:
         if doubled or missing or strange:
             self.wrong(f"{user}: audit: {len(missing)} missing {sorted(missing)[:3]}, {len(strange)} strange, "
                        f"{len(doubled)} doubled")
+        by_event = {change["event_id"]: change for change in changes}
+        for entry in entries:
+            change = by_event.get(entry["event_id"])
+            if change is None:
+                continue
+            # The feed does not show what a deleted task was like; the audit does.
+            same = ["event_type", "task_id", "task_version"] + (["task_data"] if change["task_data"] else [])
+            if any(entry[field] != change[field] for field in same):
+                self.wrong(f"{user}: the audit row of event {entry['event_id']} is not what the feed says")
         answer = client("GET", "audit/verify")
         if answer.status != 200 or not answer.json.get("valid") or answer.json["entries"] != len(entries):
             self.wrong(f"{user}: the audit's chain: {answer}")
@@ -149,10 +158,12 @@ class Books:
         if doubled:
             self.wrong(f"occurrences that were made twice: {doubled[:5]}")
         self.living_series = set()
+        self.ended_series = {}
         for series, user, head, data in self.platform.rows("api", "SELECT id, user_id, head_id, data FROM task_series"):
             state = json.loads(data)["state"]
             self.numbers[f"series {state}"] += 1
             if state != "live":
+                self.ended_series[series] = user
                 continue
             self.living_series.add(series)
             task = tasks.get(int(head)) if head else None
@@ -206,6 +217,11 @@ class Books:
                 self.wrong(f"{topic}: {len(lost)} accepted operations of {user} without an event: {lost[:5]}")
             self.compare(topic, user, [event["id"] for event in mine])
             self.check_successors(user, mine)
+        # The load's rules have no end: a series ends with the deletion of its open occurrence, and in no other way.
+        deleted = {event["data"]["task_data"].get("series_id") for mine in events.values() for event in mine
+                   if event["data"]["event_type"] == "deleted" and event["data"].get("reason") != "superseded"}
+        for series in sorted(set(self.ended_series) - deleted):
+            self.wrong(f"{self.ended_series[series]}: series {series} ended, and nobody deleted its open occurrence")
 
     def check_updates(self, log):
         """Each event has one update for clients, in order as well."""

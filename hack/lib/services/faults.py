@@ -9,7 +9,7 @@ import time
 
 from .client import Client
 from .gate import Ambush
-from .poison import Poison
+from .poison import TOPICS, Poison
 from .time_faults import TimeFaults
 
 SERVICES = ["api", "reminders", "recurrence", "notifications", "audit", "sync"]
@@ -293,7 +293,7 @@ class Faults(threading.Thread):
         self._faults({"reorder": chance.random() < 0.7})
 
     def publish_poison(self, chance):
-        for _ in range(3):
+        for _ in TOPICS:
             self.poison.publish(chance)
 
     # MARK: Database

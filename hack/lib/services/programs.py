@@ -44,8 +44,21 @@ class Program:
         self.log = log
         self.environment = environment
         self.process = None
+        # How it ended when nobody had asked it to: exit codes, or numbers of signals as negatives.
+        self.ends = []
+        # How often it did not end in time.
+        self.hangs = 0
+        self.is_asked_to_end = False
+
+    def note_end(self):
+        """If it has ended by itself, that is written down."""
+        if self.process is not None and not self.is_running and not self.is_asked_to_end:
+            self.ends.append(self.process.returncode)
+            self.is_asked_to_end = True
 
     def start(self):
+        self.note_end()
+        self.is_asked_to_end = False
         environment = {**os.environ, **(self.environment or {})}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
@@ -63,6 +76,7 @@ class Program:
     def kill(self):
         """kill -9."""
         if self.is_running:
+            self.is_asked_to_end = True
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
@@ -70,11 +84,13 @@ class Program:
         """SIGTERM, and in the end SIGKILL. Returns whether it ended by itself."""
         if not self.is_running:
             return True
+        self.is_asked_to_end = True
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(seconds)
             return True
         except subprocess.TimeoutExpired:
+            self.hangs += 1
             self.kill()
             return False
 

@@ -61,6 +61,7 @@ class Soak:
         self.problems += faults.problems + books.problems
         if not calm:
             self.check_deliveries()
+        self.check_programs()
         self.print(ledger, faults, followers, books, settled)
         return not self.problems
 
@@ -114,6 +115,15 @@ class Soak:
     def waiting(self):
         return sum(self.count(service, f"outbox_{service}_pending")
                    for service in ("api", "reminders", "recurrence", "notifications"))
+
+    def check_programs(self):
+        """What ends by itself is started again, so that the run goes on; it must not end."""
+        for name, program in self.platform.processes.items():
+            program.note_end()
+            if program.ends:
+                self.problems.append(f"{name} ended by itself (exit codes, signals as negatives): {program.ends}")
+            if program.hangs:
+                self.problems.append(f"{name} did not end within 30 s of SIGTERM, {program.hangs} times")
 
     def check_deliveries(self):
         """A run in which nothing came twice, late or out of order shows nothing of how that is borne."""

@@ -27,9 +27,10 @@ extension DesiredState {
             objects: [], missing: context.missingSystems, secrets: context.secretUses,
             services: context.effective.services.map(context.desiredService),
             topics: context.desiredTopics(cluster: context.kafkaName), migrationJob: context.migrationJob?.key,
-            kafka: context.kafkaName.map {
-                ObjectKey(ResourceType.kafka.groupKind, namespace: context.namespace, name: $0)
-            },
+            kafka: context.apis.hasStrimzi
+                ? context.kafkaName.map {
+                    ObjectKey(ResourceType.kafka.groupKind, namespace: context.namespace, name: $0)
+                } : nil,
             ownsKafka: context.effective.kafka != nil, url: context.effective.exposure.url,
             resources: context.resourceSum, warnings: context.warnings)
     }

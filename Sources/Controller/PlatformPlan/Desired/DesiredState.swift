@@ -14,7 +14,8 @@ package struct DesiredState: Sendable {
     package var topics: [DesiredTopic]
     /// The migration Job of this version; nil when migrations are off.
     package var migrationJob: ObjectKey?
-    /// The Kafka that the topics live in, ours or an existing one; nil when the broker is not Strimzi's.
+    /// The Kafka that the topics live in, ours or an existing one; nil when the broker is not Strimzi's, and while Strimzi is
+    /// not installed.
     package var kafka: ObjectKey?
     /// Whether that Kafka is the platform's own.
     package var ownsKafka: Bool

@@ -103,12 +103,9 @@ extension PlanMemory {
     package var hasDesiredState: Bool { desired != nil }
 
     /// The Kafka of somebody else that the platform uses; nil when it uses none.
-    /// Without Strimzi there is none to look at.
     package var existingKafka: ObjectKey? {
-        guard let desired, !desired.ownsKafka, let kafka = desired.kafka, basis?.apis.entries[kafka.kind] != nil else {
-            return nil
-        }
-        return kafka
+        guard let desired, !desired.ownsKafka else { return nil }
+        return desired.kafka
     }
 
     /// The secret values that the platform refers to.

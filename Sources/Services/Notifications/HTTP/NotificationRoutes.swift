@@ -42,7 +42,7 @@ struct NotificationRoutes: Sendable {
     private func change(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
         try request.query.allowOnly()
         let id = try request.id("id")
-        let body = try await request.json()
+        let body = try request.json()
         guard let members = body.object, members.count == 1, let isRead = members["read"]?.bool else {
             throw FieldProblem("wrong_type", "/read", "send {\"read\": true} or {\"read\": false}, and nothing else")
         }
@@ -54,7 +54,7 @@ struct NotificationRoutes: Sendable {
 
     private func readAll(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
         try request.query.allowOnly()
-        let body = try await request.json()
+        let body = try request.json()
         guard let members = body.object, members.count == 1, let id = members["up_to"]?.int,
             (1...Self.largestID).contains(id)
         else {
@@ -73,7 +73,7 @@ struct NotificationRoutes: Sendable {
 
     private func replaceSettings(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
         try request.query.allowOnly()
-        let body = try await request.json()
+        let body = try request.json()
         let settings = settings
         let version = try Self.version(request.header("if-match"))
         // Made before the transaction, which may run more than once.

@@ -22,7 +22,7 @@ struct EventConsumer: Sendable {
     func respond(to request: ServiceRequest) async throws -> ServiceResponse {
         let body: [UInt8]
         do {
-            body = try await request.body()
+            body = try request.body()
         } catch let problem as Problem where problem.status == 413 {
             // It will not be shorter next time.
             return answer(.drop(problem.detail))

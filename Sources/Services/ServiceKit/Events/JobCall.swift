@@ -30,7 +30,7 @@ package struct JobCall: Sendable {
     ) async throws -> ServiceResponse {
         var logger = request.logger
         logger[metadataKey: "job"] = "\(request["name"])"
-        let body = try await request.body()
+        let body = try request.body()
         let data: JSON
         do {
             data = body.isEmpty ? .null : try JSON(parsing: body)

@@ -1,21 +1,5 @@
 /// Percent-encoding of paths and queries (RFC 3986, 2.1), strict: what is not well formed is nobody's guess.
 package enum PercentEncoding {
-    /// `text` as one step of a URL's path (RFC 3986, 3.3): everything but unreserved characters is escaped.
-    package static func escaped(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var result: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                result.append(byte)
-            default: result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
-    }
-
     /// The text behind `encoded`; nil when an escape is broken, or the bytes are no UTF-8.
     /// - Parameter isForm: `+` stands for a space, as in a query.
     package static func decoded(_ encoded: Substring, isForm: Bool = false) -> String? {

@@ -9,6 +9,8 @@ struct RouteTable: Sendable {
         /// In the order of the path.
         let parameters: [String]
         let bodyLimit: Int
+        /// Only callers on this machine are let in, and only theirs may be long bodies.
+        let isForSidecar: Bool
         let handler: Handler
     }
 
@@ -46,12 +48,14 @@ struct RouteTable: Sendable {
     private(set) var all: [(method: Method, pattern: String)] = []
 
     /// - Parameter pattern: `/api/{user_id}/tasks`; wrong ones are our own mistake.
-    mutating func add(_ method: Method, _ pattern: String, bodyLimit: Int, _ handler: @escaping Handler) {
+    mutating func add(
+        _ method: Method, _ pattern: String, bodyLimit: Int, isForSidecar: Bool = false, _ handler: @escaping Handler
+    ) {
         precondition(pattern.hasPrefix("/") && !pattern.hasSuffix("/"), "\(pattern) is no pattern")
         let segments = pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         let route = Route(
             method: method, pattern: pattern, parameters: segments.compactMap(Self.parameterName), bodyLimit: bodyLimit,
-            handler: handler)
+            isForSidecar: isForSidecar, handler: handler)
         root.add(route, segments[...])
         all.append((method, pattern))
     }

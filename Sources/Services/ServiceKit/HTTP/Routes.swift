@@ -101,7 +101,7 @@ package final class Routes {
 
     private func sidecar(_ pattern: String, bodyLimit: Int, _ handler: @escaping RouteTable.Handler) {
         let gate = gate
-        built.add(.post, pattern, bodyLimit: bodyLimit) { request in
+        built.add(.post, pattern, bodyLimit: bodyLimit, isForSidecar: true) { request in
             try gate.check(request)
             return try await handler(request)
         }

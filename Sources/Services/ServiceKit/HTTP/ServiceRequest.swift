@@ -2,7 +2,7 @@ package import Logging
 import NIOCore
 package import WireValues
 
-/// A request as a handler gets it. Its body is read by whoever wants it, at most once.
+/// A request as a handler gets it.
 package struct ServiceRequest: Sendable {
     /// `GET`, `POST`, …
     package let method: String
@@ -25,7 +25,7 @@ package struct ServiceRequest: Sendable {
     package let bodyLimit: Int
     /// The caller is on this machine, as the sidecar is.
     let isLocal: Bool
-    let bodySource: BodySource
+    let content: RequestBody
     let baseLogger: Logger
 
     /// With the request's ids.
@@ -60,13 +60,13 @@ package struct ServiceRequest: Sendable {
 
     /// The body as JSON.
     /// - Throws: `Problem` 415 for another content type, 413 when it is too long, 400 when it is no JSON, saying where.
-    package func json() async throws -> JSON {
+    package func json() throws -> JSON {
         guard Self.isJSON(header("content-type")) else {
             throw Problem(
                 415, "unsupported_media_type", "Send JSON with Content-Type: application/json.",
                 headers: method == "PATCH" ? [("Accept-Patch", "application/merge-patch+json, application/json")] : [])
         }
-        let bytes = try await body()
+        let bytes = try body()
         do {
             return try JSON(parsing: bytes)
         } catch {
@@ -77,42 +77,23 @@ package struct ServiceRequest: Sendable {
     }
 
     /// The body.
-    /// - Throws: `Problem` 413 when it is too long, 408 when it does not come, 415 when it is compressed.
-    package func body() async throws -> [UInt8] {
+    /// - Throws: `Problem` 413 when it is too long, 408 when it did not come, 400 when it ended too early, 415 when it is
+    ///   compressed.
+    package func body() throws -> [UInt8] {
         if let encoding = header("content-encoding"), encoding.lowercased() != "identity" {
             throw Problem(
                 415, "unsupported_encoding", "Send the body as it is, without Content-Encoding.",
                 headers: [("Accept-Encoding", "identity")])
         }
-        if let length = header("content-length").flatMap({ Int($0) }), length > bodyLimit { throw tooLong }
-        switch bodySource {
-        case .bytes(let bytes):
-            guard bytes.count <= bodyLimit else { throw tooLong }
-            return bytes
-        case .parts(let parts, let deadline):
-            var bytes: [UInt8] = []
-            do {
-                while let part = try await parts.body() {
-                    guard bytes.count + part.readableBytes <= bodyLimit else { throw tooLong }
-                    bytes += part.readableBytesView
-                    guard ContinuousClock.now < deadline else {
-                        throw Problem(
-                            408, "slow_body", "The body did not arrive in time.", headers: [("Connection", "close")])
-                    }
-                }
-            } catch let problem as Problem {
-                throw problem
-            } catch {
-                throw Problem(400, "broken_body", "The connection ended within the body.")
-            }
-            return bytes
+        switch content {
+        case .whole(let bytes) where bytes.readableBytes <= bodyLimit: return Array(bytes.readableBytesView)
+        case .whole, .tooLong:
+            throw Problem(
+                413, "too_long", "The body has more than \(bodyLimit) bytes.",
+                members: JSONObject([("limit", JSON(bodyLimit))]))
+        case .tooSlow: throw Problem(408, "slow_body", "The body did not arrive in time.")
+        case .broken: throw Problem(400, "broken_body", "The connection ended within the body.")
         }
-    }
-
-    private var tooLong: Problem {
-        Problem(
-            413, "too_long", "The body has more than \(bodyLimit) bytes.",
-            members: JSONObject([("limit", JSON(bodyLimit))]))
     }
 
     /// `application/json` or `application/<anything>+json`, in UTF-8.
@@ -128,12 +109,6 @@ package struct ServiceRequest: Sendable {
     }
 }
 
-/// Where a body comes from.
-enum BodySource: Sendable {
-    case bytes([UInt8])
-    case parts(RequestParts, deadline: ContinuousClock.Instant)
-}
-
 extension ServiceRequest {
     /// A request that came over no wire, for handlers that are called directly.
     package init(
@@ -145,6 +120,6 @@ extension ServiceRequest {
             method: method.rawValue, path: path, rawQuery: query, pattern: pattern, parameters: parameters,
             query: try Query(query.map { $0[...] }), headers: headers.map { ($0.name.lowercased(), $0.value) },
             requestID: requestID, trace: .new(), receivedAt: receivedAt, bodyLimit: .max, isLocal: true,
-            bodySource: .bytes(body), baseLogger: logger)
+            content: .whole(ByteBuffer(bytes: body)), baseLogger: logger)
     }
 }

@@ -29,8 +29,16 @@ struct ServiceResponder: Sendable {
         self.logger = logger
     }
 
-    func answer(_ head: HTTPRequestHead, _ parts: RequestParts, isLocal: Bool) async -> ServiceAnswer {
+    /// The longest body of a request with that head that is of use to anybody.
+    func bodyLimit(_ head: HTTPRequestHead, isLocal: Bool) -> Int {
+        let method = Method(rawValue: head.method.rawValue)
+        guard case .route(let route, _) = routes.table?.match(method, Self.target(head.uri).path) else { return 0 }
+        return route.isForSidecar && !isLocal ? 0 : route.bodyLimit
+    }
+
+    func answer(_ request: AssembledRequest) async -> ServiceAnswer {
         let start = ContinuousClock.now
+        let head = request.head
         let (path, rawQuery) = Self.target(head.uri)
         let given = head.method.rawValue
         if path == "/healthz" || path == "/readyz" { return await probe(given, path) }
@@ -49,8 +57,7 @@ struct ServiceResponder: Sendable {
                     parameters: parameters, query: try Query(rawQuery.map { $0[...] }), headers: headers,
                     requestID: requestID,
                     trace: .following(headers.first { $0.name == "traceparent" }?.value), receivedAt: now(),
-                    bodyLimit: route.bodyLimit, isLocal: isLocal,
-                    bodySource: .parts(parts, deadline: start + limits.bodyTimeout), baseLogger: logger))
+                    bodyLimit: route.bodyLimit, isLocal: request.isLocal, content: request.body, baseLogger: logger))
         } catch {
             let (described, isFault) = Problem.describing(error)
             if isFault { log(error, described, requestID: requestID, pattern: pattern) }
@@ -141,11 +148,9 @@ struct ServiceResponder: Sendable {
         // Neither has a body, nor a length of one (RFC 9110, 8.6).
         let hasBody = answer.status != 204 && answer.status != 304
         if hasBody { fields.append(("Content-Length", String(answer.body.count))) }
-        var written = ServiceAnswer(
+        return ServiceAnswer(
             status: answer.status, headers: HTTPHeaders(fields),
             body: hasBody && !isHead ? ByteBuffer(bytes: answer.body) : ByteBuffer())
-        if answer.headers.contains(where: { $0.name == "Connection" && $0.value == "close" }) { written.close() }
-        return written
     }
 
     /// The caller's id if it is short and harmless in a log, else a new one.
@@ -183,7 +188,7 @@ struct RequestMetrics: Sendable {
         requests = registry.counter(
             "todo_http_requests_total", help: "Requests answered.", labels: ["method", "route", "status"])
         duration = registry.histogram(
-            "todo_http_request_duration_seconds", help: "Time from a request's head to its answer.",
+            "todo_http_request_duration_seconds", help: "Time from a whole request to its answer.",
             labels: ["method", "route"])
     }
 

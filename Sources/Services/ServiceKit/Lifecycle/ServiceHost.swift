@@ -138,7 +138,9 @@ package struct ServiceHost<S: TodoService>: Service {
             probes: AdminEndpoints(
                 paths: .probes, registry: parts.metrics, levels: parts.levels, readiness: { await self.readiness() }),
             limits: configuration.limits, metrics: RequestMetrics(parts.metrics), now: parts.now, logger: logger)
-        let http = ServiceChannel(limits: configuration.limits) { await responder.answer($0, $1, isLocal: $2) }
+        let http = ServiceChannel(
+            limits: configuration.limits, longerBodies: { responder.bodyLimit($0, isLocal: $1) },
+            answer: { await responder.answer($0) })
         return S.channel(http, service: { state.service }).server(
             configuration: ServerConfiguration(
                 address: .hostname(configuration.address, port: configuration.httpPort), backlog: 1_024,

@@ -18,9 +18,10 @@ package protocol RelaySource: Sendable {
 
 /// Brings committed events to the broker, in order for each key, however often it takes.
 ///
-/// It is woken by the commit and looks by itself every ten seconds, in case a wake-up got lost. While publishing
-/// fails it waits 100 ms, doubling up to 30 s, with jitter. A row may be published twice, when the relay ends between
-/// publishing and marking; never is one lost, or out of the order of its key.
+/// It is woken by the commit and looks by itself every ten seconds, in case a wake-up got lost. While nothing
+/// can be published it waits 100 ms, doubling up to 30 s, with jitter; where only some keys are stuck, 100 ms. A row
+/// may be published twice, when the relay ends between publishing and marking, or when the sidecar's answer comes too
+/// late; never is one lost, or out of the order of its key.
 package struct OutboxRelay: Service {
     /// Rows at a time: enough that a round is worth its while, few enough that they are no burden on the memory.
     static let batch = 200
@@ -103,7 +104,9 @@ package struct OutboxRelay: Service {
                     mayHaveMore = !batch.rows.isEmpty
                     if mayHaveMore {
                         published = await publisher.publish(batch.rows, before: asked + batch.startWithin)
-                        failures = published.count == batch.rows.count ? 0 : failures + 1
+                        // Where some get through, the broker is there: what is stuck must not slow the others down.
+                        failures =
+                            published.count == batch.rows.count ? 0 : published.isEmpty ? failures + 1 : 1
                     } else if let delay = batch.lookAgainAfter {
                         later.yield(delay)
                     } else {

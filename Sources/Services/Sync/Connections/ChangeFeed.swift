@@ -1,6 +1,5 @@
 import DaprClient
 import NIOCore
-import ServiceKit
 import TaskDomain
 import WireValues
 
@@ -27,7 +26,7 @@ struct ChangeFeed: Sendable {
     init(dapr: DaprClient, apiAppID: String, pageSize: Int) {
         self.init { (userID, after, token) throws(Failure) in
             let call = DaprClient.Call(
-                "GET", "/api/\(PercentEncoding.escaped(userID))/changes",
+                "GET", "/api/\(userID.percentEncoded)/changes",
                 query: "since=\(after ?? ClientMessage.largestSequence)&limit=\(pageSize)",
                 headers: [("Authorization", "Bearer \(token)")], body: [])
             let answer: DaprClient.Answer

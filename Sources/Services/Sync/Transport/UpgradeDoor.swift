@@ -157,7 +157,6 @@ final class UpgradeDoor: ChannelDuplexHandler {
         context: ChannelHandlerContext
     ) {
         state = .upgraded
-        let pipeline = context.pipeline.syncOperations
         context.writeAndFlush(
             wrapOutboundOut(
                 .head(
@@ -168,17 +167,12 @@ final class UpgradeDoor: ChannelDuplexHandler {
                         ]))), promise: nil)
         let session = SessionHandler(handshake, place: place, client: client, world: world)
         do {
-            let encoder = try pipeline.handler(type: HTTPResponseEncoder.self)
-            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            // It would close the connection for being idle.
-            let idle = try pipeline.handler(type: ConnectionHandler.self)
             let me = NIOLoopBound(self, eventLoop: context.eventLoop)
             let newcomer = NIOLoopBound(session, eventLoop: context.eventLoop)
             let maximumBytes = world.hub.limits.messageBytes
             let channel = context.channel
-            pipeline.removeHandler(encoder)
-                .and(pipeline.removeHandler(decoder)).and(pipeline.removeHandler(idle))
-                .flatMapThrowing { _ in
+            try ServiceChannel.removeHandlers(from: channel)
+                .flatMapThrowing {
                     let pipeline = channel.pipeline.syncOperations
                     let frames = ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: maximumBytes))
                     try pipeline.addHandler(frames, position: .before(me.value))

@@ -12,6 +12,8 @@ struct Conversation: Sendable {
     let caller: Caller
     let settings: UserSettings
     let zone: TimeZoneRules
+    /// When the sender may repeat the sentence: what it did is not done again.
+    var request: RememberedRequests.Request?
 
     private var now: WallTime { zone.wallTime(at: service.now()) }
 
@@ -27,26 +29,30 @@ struct Conversation: Sendable {
     private func perform(_ intent: ChatIntent) async throws -> JSONObject {
         switch intent {
         case .add(let result):
-            let answer = try await service.create(try TaskInput(result, zone: zone), caller, once: nil)
+            let answer = try await service.create(try TaskInput(result, zone: zone), caller, once: request)
             return try Self.done("Added", answer)
         case .list(let query): return try await list(query)
         case .show(let reference):
-            return try await act(reference, intent, "Here it is:", prefers: false) { TaskDecision(result: $1.task) }
+            return try await act(reference, intent, "Here it is:", prefers: false, once: nil) {
+                TaskDecision(result: $1.task)
+            }
         case .complete(let reference):
-            return try await act(reference, intent, "Completed", prefers: false) { $0.complete($1) }
+            return try await act(reference, intent, "Completed", prefers: false, once: request) { $0.complete($1) }
         case .reopen(let reference):
-            return try await act(reference, intent, "Opened again:", prefers: true) { $0.reopen($1) }
+            return try await act(reference, intent, "Opened again:", prefers: true, once: request) { $0.reopen($1) }
         case .skip(let reference):
-            return try await act(reference, intent, "Skipped to the next time:", prefers: false) {
+            return try await act(reference, intent, "Skipped to the next time:", prefers: false, once: request) {
                 (machine, situation) throws(TaskRefusal) in try machine.skip(situation)
             }
         case .cancelSeries(let reference):
-            return try await act(reference, intent, "Does not repeat any more:", prefers: false) { $0.cancelSeries($1) }
+            return try await act(reference, intent, "Does not repeat any more:", prefers: false, once: request) {
+                $0.cancelSeries($1)
+            }
         case .delete(let reference):
-            return try await act(reference, intent, "Deleted", prefers: nil) { $0.delete($1) }
+            return try await act(reference, intent, "Deleted", prefers: nil, once: request) { $0.delete($1) }
         case .update(let reference, let change):
             let now = now
-            return try await act(reference, intent, "Changed", prefers: false) {
+            return try await act(reference, intent, "Changed", prefers: false, once: request) {
                 (machine, situation) throws(TaskRefusal) in
                 let input = try TaskInput(change, of: situation.task, now: now)
                 return try machine.patch(situation, input, seriesID: UUIDText.v7(now: machine.now))
@@ -60,8 +66,15 @@ struct Conversation: Sendable {
 
     private func act(
         _ reference: TaskReference, _ intent: ChatIntent, _ verb: String, prefers completed: Bool?,
+        once request: RememberedRequests.Request?,
         _ decide: @escaping @Sendable (TaskMachine, TaskSituation) throws(TaskRefusal) -> TaskDecision
     ) async throws -> JSONObject {
+        var deletes = false
+        if case .delete = intent { deletes = true }
+        // Before anything is looked up: other tasks may fit the words by now.
+        if let request, let known = try await service.remembered(request, caller.userID) {
+            return try Self.done(verb, known, isGone: deletes)
+        }
         let found = try await candidates(reference, prefers: completed)
         guard let task = found.first else {
             return JSONObject([
@@ -74,10 +87,10 @@ struct Conversation: Sendable {
                 ("message", .string(question.message)), ("candidates", .array(question.candidates.map(\.json))),
             ])
         }
-        guard let answer = try await service.act(on: task.id, caller, .none, decide) else {
-            return JSONObject([("message", .string("\(verb) \"\(task.title)\".")), ("task", .null)])
+        guard let answer = try await service.act(on: task.id, caller, .none, once: request, decide) else {
+            return Self.gone(verb, task.title)
         }
-        return try Self.done(verb, answer)
+        return try Self.done(verb, answer, isGone: deletes)
     }
 
     private func candidates(_ reference: TaskReference, prefers completed: Bool?) async throws -> [ChatCandidate] {
@@ -101,9 +114,16 @@ struct Conversation: Sendable {
         return reference.best(among: tasks, completed: completed)
     }
 
-    private static func done(_ verb: String, _ answer: TaskService.Answer) throws -> JSONObject {
+    private static func gone(_ verb: String, _ title: String) -> JSONObject {
+        JSONObject([("message", .string("\(verb) \"\(title)\".")), ("task", .null)])
+    }
+
+    private static func done(
+        _ verb: String, _ answer: TaskService.Answer, isGone: Bool = false
+    ) throws -> JSONObject {
         let json = try JSON(parsing: answer.json)
         let task = try TodoTask(json: json)
+        if isGone { return gone(verb, task.title) }
         let due = task.due.map { ", due \($0.text.split(separator: "T").joined(separator: " "))" } ?? ""
         return JSONObject([("message", .string("\(verb) \"\(task.title)\"\(due).")), ("task", json)])
     }

@@ -31,13 +31,7 @@ struct TaskService: Sendable {
             return try await database.transaction { transaction in
                 let (state, id) = try TaskReading.beginCreation(caller.userID, defaults: defaults, in: transaction)
                 let now = now().truncatedToMilliseconds
-                if let request {
-                    switch try RememberedRequests.look(request, caller.userID, now: now, in: transaction) {
-                    case .new: break
-                    case .known(let answer): throw Replay(answer: answer)
-                    case .other: throw Self.keyReused
-                    }
-                }
+                try Self.checkNew(request, caller.userID, now: now, in: transaction)
                 let decision = try Self.decided { () throws(TaskRefusal) in
                     try TaskMachine(now: now, settings: state.settings).create(
                         input, id: id, userID: caller.userID, seriesID: UUIDText.v7(now: now))
@@ -54,13 +48,41 @@ struct TaskService: Sendable {
                 return Answer(id: id, version: 1, json: json)
             }
         } catch let replay as Replay {
-            let task = try TodoTask(json: JSON(parsing: replay.answer))
-            return Answer(id: task.id, version: task.version, json: replay.answer)
+            return replay.answer
         }
     }
 
+    // MARK: - Once
+
     /// Thrown to give the transaction up: nothing is to be counted or written.
-    private struct Replay: Error { let answer: String }
+    private struct Replay: Error { let answer: Answer }
+
+    /// What came of a request that was carried out before: the task as it was right after, or, if it is gone, before.
+    /// - Throws: when its key stands for another one.
+    func remembered(_ request: RememberedRequests.Request, _ userID: String) async throws -> Answer? {
+        do {
+            let now = now()
+            try await database.read { try Self.checkNew(request, userID, now: now, in: $0) }
+            return nil
+        } catch let replay as Replay {
+            return replay.answer
+        }
+    }
+
+    /// To be asked with the user's row locked, if anything is to be done.
+    /// - Throws: `Replay` when the request was carried out before, `keyReused` when its key stands for another one.
+    private static func checkNew(
+        _ request: RememberedRequests.Request?, _ userID: String, now: Timestamp, in transaction: any Transaction
+    ) throws {
+        guard let request else { return }
+        switch try RememberedRequests.look(request, userID, now: now, in: transaction) {
+        case .new: break
+        case .known(let json):
+            let task = try TodoTask(json: JSON(parsing: json))
+            throw Replay(answer: Answer(id: task.id, version: task.version, json: json))
+        case .other: throw keyReused
+        }
+    }
 
     static let keyReused = Problem(
         422, "idempotency_key_reused", "The Idempotency-Key was used for another request; use a new one for each.",
@@ -70,16 +92,31 @@ struct TaskService: Sendable {
 
     /// Acts on a task that is there.
     ///
-    /// - Parameter decide: pure.
+    /// - Parameters:
+    ///   - request: when the sender may repeat it: an equal one gets the same answer and does nothing.
+    ///   - decide: pure.
     /// - Returns: the task afterwards; nil when it is gone.
     /// - Throws: `Problem` 404, 412; and what the refusal of an act means.
     @discardableResult
     func act(
         on id: Int64, _ caller: Caller, _ precondition: Precondition = .none,
+        once request: RememberedRequests.Request? = nil,
+        _ decide: @escaping @Sendable (TaskMachine, TaskSituation) throws(TaskRefusal) -> TaskDecision
+    ) async throws -> Answer? {
+        do {
+            return try await perform(on: id, caller, precondition, once: request, decide)
+        } catch let replay as Replay {
+            return replay.answer
+        }
+    }
+
+    private func perform(
+        on id: Int64, _ caller: Caller, _ precondition: Precondition, once request: RememberedRequests.Request?,
         _ decide: @escaping @Sendable (TaskMachine, TaskSituation) throws(TaskRefusal) -> TaskDecision
     ) async throws -> Answer? {
         try await database.transaction { transaction in
             try TaskReading.lock(caller.userID, in: transaction)
+            try Self.checkNew(request, caller.userID, now: self.now(), in: transaction)
             guard
                 let (state, situation) = try TaskReading.situation(
                     caller.userID, id, defaults: defaults, in: transaction)
@@ -96,6 +133,12 @@ struct TaskService: Sendable {
                 transaction: transaction, outbox: outbox, userID: caller.userID, actor: caller.actor,
                 trace: caller.trace, sequence: state.sequence)
             let json = try writing.write(decision, now: now)
+            if let request {
+                let answer = json ?? (decision.result ?? situation.task).json.text
+                // When it came, not when the task changed: its memory ends by that.
+                try RememberedRequests.remember(
+                    request, caller.userID, answer: answer, now: self.now(), in: transaction)
+            }
             return decision.result.map { Answer(id: id, version: $0.version, json: json ?? $0.json.text) }
         }
     }

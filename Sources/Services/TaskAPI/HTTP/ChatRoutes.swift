@@ -9,11 +9,13 @@ struct ChatRoutes: Sendable {
     func add(to routes: Routes) {
         routes.user(.post, "/api/{user_id}/chat") { request, identity in
             try request.query.allowOnly()
-            let sentence = try Sentence(try await request.json(), hasIgnore: false)
+            let key = try TaskRoutes.idempotencyKey(request)
+            let body = try request.json()
+            let sentence = try Sentence(body, hasIgnore: false)
             let settings = try await service.settings(identity.userID)
             let conversation = Conversation(
                 service: service, caller: Caller(request, identity), settings: settings,
-                zone: sentence.zone ?? settings.zone)
+                zone: sentence.zone ?? settings.zone, request: key.map { .init(key: $0, action: "chat", body: body) })
             return .json(try await conversation.answer(sentence.text))
         }
     }

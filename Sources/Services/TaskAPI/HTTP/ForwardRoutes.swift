@@ -32,7 +32,12 @@ struct ForwardRoutes: Sendable {
     func add(to routes: Routes) {
         for (method, pattern, service) in Self.patterns {
             let app = app(service)
-            routes.user(method, pattern) { request, _ in try await forward(request, to: app, service) }
+            let hasID = pattern.contains("{id}")
+            routes.user(method, pattern) { request, _ in
+                // As the service itself would say; what is no id may hold what the sidecar does not pass on.
+                if hasID { _ = try request.id("id") }
+                return try await forward(request, to: app, service)
+            }
         }
     }
 
@@ -53,7 +58,7 @@ struct ForwardRoutes: Sendable {
         var headers = request.headers.filter { Self.headers.contains($0.name) && $0.name != "traceparent" }
         headers.append(("traceparent", request.trace.child().traceparent))
         headers.append(("x-request-id", request.requestID))
-        let body = try await request.body()
+        let body = try request.body()
         let answer = try await dapr.invoke(
             app, .init(request.method, request.path, query: request.rawQuery, headers: headers, body: body))
         // Our services explain what they refuse; an answer without that is the sidecar's, or of what stands between.

@@ -16,7 +16,7 @@ struct QuickAddRoutes: Sendable {
         try request.query.allowOnly("dry_run")
         let isDryRun = try Self.flag("dry_run", request.query)
         let key = try TaskRoutes.idempotencyKey(request)
-        let body = try await request.json()
+        let body = try request.json()
         let sentence = try Sentence(body)
         let settings = try await service.settings(identity.userID)
         let zone = sentence.zone ?? settings.zone

@@ -39,7 +39,7 @@ struct TaskRoutes: Sendable {
     private func create(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
         try request.query.allowOnly()
         let key = try Self.idempotencyKey(request)
-        let body = try await request.json()
+        let body = try request.json()
         let answer = try await service.create(
             try TaskInput(json: body, isPatch: false), Caller(request, identity),
             once: key.map { .init(key: $0, action: "create", body: body) })
@@ -52,7 +52,7 @@ struct TaskRoutes: Sendable {
 
     /// The path of a task. User ids hold what their issuer likes, so they are escaped.
     static func location(_ userID: String, _ id: Int64) -> String {
-        "/api/\(PercentEncoding.escaped(userID))/tasks/\(id)"
+        "/api/\(userID.percentEncoded)/tasks/\(id)"
     }
 
     /// - Throws: 400 when the header is empty, too long, or holds more than printable ASCII.
@@ -88,7 +88,7 @@ struct TaskRoutes: Sendable {
 
     private func replace(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
         let scope = try Self.scope(request)
-        let input = try TaskInput(json: try await request.json(), isPatch: false)
+        let input = try TaskInput(json: try request.json(), isPatch: false)
         return try await act(request, identity) { (machine, situation) throws(TaskRefusal) in
             try machine.replace(situation, input, scope: scope, seriesID: UUIDText.v7(now: machine.now))
         }
@@ -96,7 +96,7 @@ struct TaskRoutes: Sendable {
 
     private func patch(_ request: ServiceRequest, _ identity: Identity) async throws -> ServiceResponse {
         let scope = try Self.scope(request)
-        let input = try TaskInput(json: try await request.json(), isPatch: true)
+        let input = try TaskInput(json: try request.json(), isPatch: true)
         return try await act(request, identity) { (machine, situation) throws(TaskRefusal) in
             try machine.patch(situation, input, scope: scope, seriesID: UUIDText.v7(now: machine.now))
         }
@@ -157,7 +157,7 @@ struct TaskRoutes: Sendable {
     {
         try request.query.allowOnly()
         let settings = try await service.changeSettings(
-            try await request.json(), isPatch: isPatch, Caller(request, identity))
+            try request.json(), isPatch: isPatch, Caller(request, identity))
         return .json(settings.json)
     }
 }

@@ -129,7 +129,7 @@ extension APIDocument {
                 "/api/{user_id}/chat", .post,
                 operation(
                     "chat", "sentences", "Add, list, complete, change or delete tasks by a sentence",
-                    body: ("ChatMessage", APIExamples.message),
+                    description: repeatable, body: ("ChatMessage", APIExamples.message),
                     success: [(200, APIResponses.json("What was understood, and what came of it.", "ChatAnswer"))],
                     refusals: [404, 409])
             )

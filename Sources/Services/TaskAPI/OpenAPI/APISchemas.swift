@@ -8,22 +8,29 @@ enum APISchemas {
 
     // MARK: - Parts
 
-    /// Dates from 1970 to 2199 that exist.
-    private static let date =
-        "((19[7-9][0-9]|2[01][0-9]{2})-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
-        + "|(19(72|76|8[048]|9[26])|20([02468][048]|[13579][26])|21([2468][048]|[13579][26]|0[48]))-02-29)"
+    /// Dates of these years that exist.
+    private static func date(years: String) -> String {
+        "((\(years))-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+            + "|(19(72|76|8[048]|9[26])|20([02468][048]|[13579][26])|21([2468][048]|[13579][26]|0[48]))-02-29)"
+    }
     private static let clock = "([01][0-9]|2[0-3]):[0-5][0-9]"
 
     static let instant: JSON = [
         "type": "string",
-        "pattern": .string("^\(date)T\(clock):[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"),
-        "description": "An instant as in RFC 3339, in the years 1970 to 2199.",
+        "pattern": .string(
+            "^\(date(years: "19(7[1-9]|[89][0-9])|20[0-9]{2}|21([0-8][0-9]|9[0-8])"))T\(clock):[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"
+        ),
+        "description": """
+        An instant as in RFC 3339, in the years 1971 to 2198; and of 1970 and 2199 what lies in that year in the task's zone.
+        """,
     ]
     static let wallTime: JSON = [
-        "type": "string", "pattern": .string("^\(date)(T\(clock)(:[0-5][0-9])?)?$"),
+        "type": "string",
+        "pattern": .string("^\(date(years: "19[7-9][0-9]|2[01][0-9]{2}"))(T\(clock)(:[0-5][0-9])?)?$"),
         "description": "A wall time in time_zone, or a date for all day; in the years 1970 to 2199.",
     ]
-    private static let words: JSON = ["enum": ["daily", "weekly", "monthly", "yearly"]]
+    static let patterns = ["daily", "weekly", "monthly", "yearly"]
+    private static let words: JSON = ["enum": JSON(patterns)]
 
     /// The same, or null.
     static func nullable(_ schema: JSON) -> JSON {
@@ -73,19 +80,6 @@ enum APISchemas {
         return schema
     }
 
-    /// Two names for one thing: send one of them.
-    private static func oneOf(_ groups: [[String]]) -> JSON {
-        var pairs: [JSON] = []
-        for group in groups {
-            for (index, first) in group.enumerated() {
-                for second in group.dropFirst(index + 1) {
-                    pairs.append(["required": [.string(first), .string(second)]])
-                }
-            }
-        }
-        return ["anyOf": .array(pairs)]
-    }
-
     // MARK: - Recurrence
 
     private static let rule: JSON = {
@@ -93,7 +87,10 @@ enum APISchemas {
             "anchor": nullable(["enum": ["due", "completion"], "default": "due"]),
             "catch_up": nullable(["enum": ["skip", "each"], "default": "skip"]),
             "month_end": nullable(["enum": ["clamp", "skip"], "default": "clamp"]),
-            "count": nullable(["type": "integer", "minimum": 1]),
+            "count": nullable([
+                "type": "integer", "minimum": JSON(RecurrenceRule.counts.lowerBound),
+                "maximum": JSON(RecurrenceRule.counts.upperBound),
+            ]),
         ]
         func simple(_ pattern: JSON, interval: Int, _ more: JSON = [:]) -> JSON {
             var properties: JSON = [
@@ -167,15 +164,12 @@ enum APISchemas {
                 "recurring_pattern": nullable(words), "recurrence_pattern": nullable(words),
                 "recurrence_rule": nullable(text),
             ], required: patch ? [] : ["title"])
-        schema["not"] = oneOf([
-            ["due_at", "due_local"], ["all_day", "due_local"], ["reminders", "reminder_offset_minutes"],
-            ["recurrence", "recurring_pattern", "recurrence_pattern", "recurrence_rule"],
-        ])
+        schema["not"] = contradictions
         schema["description"] = .string(
             (patch
                 ? "What is named is changed; null takes a due, the reminders or the recurrence away."
                 : "Null is the same as leaving a field out.")
-                + " Where there are two names for one thing, send one of them; both are accepted only if they agree.")
+                + " Where there are two names for one thing, send one of them; both are accepted if they agree.")
         return schema
     }
 

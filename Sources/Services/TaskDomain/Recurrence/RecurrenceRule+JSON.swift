@@ -181,7 +181,7 @@ private struct Reader {
     }
 
     private func end() throws(FieldProblem) -> RecurrenceRule.End? {
-        let count = try integer("count", in: 1...Int.max - 1, code: "invalid_count", "1 or more")
+        let count = try integer("count", in: RecurrenceRule.counts, code: "invalid_count", "1 or more")
         let until = try until()
         guard count == nil || until == nil else {
             throw FieldProblem(

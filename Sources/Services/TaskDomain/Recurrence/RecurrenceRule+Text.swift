@@ -205,7 +205,7 @@ private struct Parts {
     }
 
     func end() throws(FieldProblem) -> RecurrenceRule.End {
-        let count = try integer("COUNT", in: 1...Int.max - 1, code: "invalid_count")
+        let count = try integer("COUNT", in: RecurrenceRule.counts, code: "invalid_count")
         guard let text = values["UNTIL"] else { return count.map { .count($0) } ?? .never }
         let until = try Self.until(text)
         guard count == nil else {

@@ -105,6 +105,8 @@ package struct RecurrenceRule: Hashable, Sendable {
     var hasByParts: Bool { !byWeekday.isEmpty || !byMonthDay.isEmpty || !byMonth.isEmpty }
 
     static let intervals = 1...999
+    /// Up to the largest integer that every reader of JSON has exactly.
+    package static let counts = 1...9_007_199_254_740_991
 
     /// In the order of the week, plain ones first, each once.
     static func ordered(_ weekdays: [WeekdayPosition]) -> [WeekdayPosition] {

@@ -1,0 +1,88 @@
+import HummingbirdCore
+package import Logging
+package import NIOCore
+package import NIOHTTP1
+
+/// HTTP/1.1 connections of a service. A request goes from the decoder to the handler as a whole, and its answer to the
+/// encoder, without being turned into another library's idea of a request in between: that cost more than most handlers do.
+package struct ServiceChannel: ServerChildChannel {
+    /// A connection that was accepted; nothing of it is read until `handle` has it.
+    ///
+    /// It is no `NIOAsyncChannel` yet: one that nobody reads, since the server ends at this moment, ends the process.
+    package struct Value: ServerChildChannelValue {
+        package let channel: any Channel
+    }
+
+    /// The longest body of a request with that head.
+    package typealias BodyLimit = @Sendable (HTTPRequestHead, _ isLocal: Bool) -> Int
+    package typealias Answer = @Sendable (AssembledRequest) async -> ServiceAnswer
+
+    private let limits: HTTPLimits
+    private let longerBodies: BodyLimit
+    private let answer: Answer
+
+    /// - Parameter longerBodies: asked about bodies beyond `HTTPLimits.maximumBodyBytes`.
+    package init(
+        limits: HTTPLimits = HTTPLimits(), longerBodies: @escaping BodyLimit = { _, _ in 0 }, answer: @escaping Answer
+    ) {
+        self.limits = limits
+        self.longerBodies = longerBodies
+        self.answer = answer
+    }
+
+    package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            try addHandlers(to: channel.pipeline.syncOperations)
+            try channel.syncOptions?.setOption(.autoRead, value: false)
+            return Value(channel: channel)
+        }
+    }
+
+    /// Between bytes and `AssembledRequest`, `ServiceAnswer` and bytes.
+    func addHandlers(to pipeline: ChannelPipeline.SynchronousOperations) throws {
+        var decoding = NIOHTTPDecoderLimitConfiguration()
+        decoding.maxHeaderFieldSize = limits.maximumHeaderBytes
+        decoding.maxHeaderListSize = limits.maximumHeaderBytes
+        decoding.maxHeaderFieldCount = limits.maximumHeaderCount
+        try pipeline.addHandler(OrderlyClose(limits: limits))
+        try pipeline.configureHTTPServerPipeline(
+            // Its answers to what is no HTTP do not tell headers that are too long from anything else.
+            withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoding)
+        try pipeline.addHandler(RequestAssembler(limits: limits, longerBodies: longerBodies))
+    }
+
+    /// Takes HTTP off a connection that goes on as something else. To be called on its event loop.
+    package static func removeHandlers(from channel: any Channel) throws -> EventLoopFuture<Void> {
+        let pipeline = channel.pipeline.syncOperations
+        return EventLoopFuture.andAllSucceed(
+            [
+                pipeline.removeHandler(try pipeline.handler(type: HTTPResponseEncoder.self)),
+                pipeline.removeHandler(try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)),
+                pipeline.removeHandler(try pipeline.handler(type: HTTPServerPipelineHandler.self)),
+                pipeline.removeHandler(try pipeline.handler(type: RequestAssembler.self)),
+                pipeline.removeHandler(try pipeline.handler(type: OrderlyClose.self)),
+            ], on: channel.eventLoop)
+    }
+
+    package func handle(value: Value, logger: Logger) async {
+        let channel = value.channel
+        do {
+            let connection = try await channel.eventLoop.submit {
+                let connection = try NIOAsyncChannel<AssembledRequest, ServiceAnswer>(
+                    wrappingChannelSynchronously: channel)
+                try channel.syncOptions?.setOption(.autoRead, value: true)
+                return connection
+            }.get()
+            try await withTaskCancellationHandler {
+                try await connection.executeThenClose { requests, answers in
+                    for try await request in requests { try await answers.write(answer(request)) }
+                }
+            } onCancel: {
+                channel.close(mode: .input, promise: nil)
+            }
+        } catch {
+            // The other side went away, and there is nobody to tell.
+            logger.trace("a connection ended", metadata: ["error": "\(error)"])
+        }
+    }
+}
