@@ -17,11 +17,13 @@ import Testing
         ResourceType(group: group, version: "v1", kind: kind, plural: plural)
     }
 
-    /// Runs `body` while the actors play on the session's server.
+    /// Runs `body` while the actors play on the session's server, in its namespace: other tests may be at work in others.
     private func withActors(
         _ session: Session, options: ClusterActors.Options = ClusterActors.Options(),
         _ body: (ClusterActors) async throws -> Void
     ) async throws {
+        var options = options
+        options.ignores = { [namespace = session.namespace] in $0.namespace != namespace }
         let actors = ClusterActors(session.transport, options: options)
         try await withThrowingTaskGroup { group in
             group.addTask { await actors.run() }

@@ -56,8 +56,11 @@ import Testing
     func `a kind goes with its definition, and its objects with it`(server: TestServer) async throws {
         let session = try await Session(server)
         let (definition, type) = try await install(session)
-        let established = try await session.send(.get(TestCRDs.type, namespace: nil, name: definition.name))
-        #expect(established.object.condition("Established")?.isTrue == true)
+        let isEstablished = try await session.eventually {
+            let found = try await session.send(.get(TestCRDs.type, namespace: nil, name: definition.name))
+            return found.object.condition("Established")?.isTrue == true
+        }
+        #expect(isEstablished)
         _ = try await session.create(session.object(type, "g", ["level": 1]), type)
         let version = try await session.get(type, "g").object.resourceVersion
         var reader = try await EventReader(

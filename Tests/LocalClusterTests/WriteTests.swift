@@ -29,7 +29,7 @@ import Testing
         let session = try await Session(server)
         let created = try await session.create(Kinds.deployment(session, "api"), Kinds.deployments)
         let put = try await session.send(.replace(created.object, Kinds.deployments))
-        #expect(put.object.resourceVersion == created.object.resourceVersion)
+        #expect(put.object.resourceVersion == created.object.resourceVersion, "\(put.json.text)")
         let patch = try await session.send(
             .mergePatch(
                 ["spec": ["replicas": 1]], Kinds.deployments, namespace: session.namespace, name: "api",

@@ -97,7 +97,7 @@ import Testing
                     #expect(others.isEmpty, "\(moments): \(others.map { $0.prefix(600) })")
                 }
             }
-            for _ in 0..<8 { addNext() }
+            for _ in 0..<4 { addNext() }
             while try await group.next() != nil { addNext() }
         }
         let requests = witness.requests

@@ -11,9 +11,11 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct SocketTests {
     private typealias Bytes = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
-    /// Serves one connection, and talks on its other side. Ends when the server is done with it.
+    /// Serves one connection, and talks on its other side.
+    ///
+    /// - Parameter isEndedByServer: whether to wait for the server's end of it, when all is said.
     private func connection<Result: Sendable>(
-        limits: HTTPLimits = HTTPLimits(), answer: @escaping ServiceChannel.Answer,
+        limits: HTTPLimits = HTTPLimits(), isEndedByServer: Bool = false, answer: @escaping ServiceChannel.Answer,
         _ talk:
             @escaping @Sendable (
                 NIOAsyncChannelInboundStream<ByteBuffer>, NIOAsyncChannelOutboundWriter<ByteBuffer>
@@ -33,12 +35,16 @@ import Testing
                     }
                 }
             return try await client.executeThenClose { inbound, outbound in
-                async let result = talk(inbound, outbound)
-                for try await connection in connections {
-                    await http.handle(value: connection, logger: quiet)
-                    break
+                try await withThrowingTaskGroup(of: Void.self) { serving in
+                    for try await connection in connections {
+                        serving.addTask { await http.handle(value: connection, logger: quiet) }
+                        break
+                    }
+                    let result = try await talk(inbound, outbound)
+                    if !isEndedByServer { serving.cancelAll() }
+                    try await serving.waitForAll()
+                    return result
                 }
-                return try await result
             }
         }
     }
@@ -57,7 +63,7 @@ import Testing
         let text = "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\(field)\r\n"
         try await connection(answer: Self.large) { inbound, outbound in
             try await outbound.write(ByteBuffer(string: text))
-            // Without the wish it is for the client to end.
+            // A client that ends its side when it has asked is not done with listening.
             if field.isEmpty { outbound.finish() }
             var received = ByteBuffer()
             var answers = 0
@@ -143,7 +149,7 @@ import Testing
     @Test func `whoever takes nothing of its answers is cut off`() async throws {
         var limits = HTTPLimits()
         limits.idleTimeout = .seconds(1)
-        try await connection(limits: limits, answer: Self.large) { _, outbound in
+        try await connection(limits: limits, isEndedByServer: true, answer: Self.large) { _, outbound in
             try await outbound.write(
                 ByteBuffer(string: String(repeating: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", count: 3)))
             // What comes is not read. The server's end of the connection is what `connection` waits for.

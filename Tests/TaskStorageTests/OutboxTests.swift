@@ -24,6 +24,22 @@ import WireValues
     }
 
     @Test(arguments: eachDatabase)
+    func `keys that are left out take no place, and stay`(engine: TestEngine) async throws {
+        try await engine.withDatabase(migrations: [Self.outbox.migrations]) { database in
+            let others = (0..<40).map { "o'other \"\($0)\"" }
+            try await Self.append(others.enumerated().map { Self.row($1, $0) }, to: database)
+            let wanted = (0..<3).map { Self.row("user", $0) }
+            try await Self.append(wanted, to: database)
+            let batch = try await database.transaction {
+                try Self.outbox.claim(by: "a", limit: 5, leavingOut: others, in: $0)
+            }
+            #expect(batch.rows.map(\.row) == wanted)
+            let all = try await Self.claim("a", published: batch.rows.map(\.id), from: database)
+            #expect(all.rows.map(\.row.key) == others)
+        }
+    }
+
+    @Test(arguments: eachDatabase)
     func `gives out what was appended, in order, until it is published`(engine: TestEngine) async throws {
         try await engine.withDatabase(migrations: [Self.outbox.migrations]) { database in
             let rows = (0..<6).map { Self.row("user-\($0 % 2)", $0) }

@@ -62,7 +62,11 @@ final class ConnectionSet: Sendable {
                 return state.lanes[index].client
             }
             var configuration = clientConfiguration
-            if purpose == .requests { configuration.httpVersion = .http1Only }
+            if purpose == .requests {
+                configuration.httpVersion = .http1Only
+                // Enough for all that may be under way: no request waits for an answer to another one.
+                configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 512
+            }
             let client = HTTPClient(eventLoopGroupProvider: .shared(eventLoop), configuration: configuration)
             state.lanes.append(Lane(client: client, purpose: purpose, uses: 1))
             return client

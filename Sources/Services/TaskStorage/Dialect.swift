@@ -52,6 +52,15 @@ package enum Dialect: String, Sendable, CaseIterable {
         }
     }
 
+    /// `NOT IN (…)` with the texts of parameter number `parameter`, which is an `SQLValue.list`. Made for long lists: both
+    /// databases look each row up in a table of them.
+    package func isNotInTexts(_ parameter: Int) -> String {
+        switch self {
+        case .postgresql: "NOT IN (SELECT json_array_elements_text(CAST($\(parameter) AS JSON)))"
+        case .sqlite: "NOT IN (SELECT value FROM json_each($\(parameter)))"
+        }
+    }
+
     /// `($1, $2), ($3, $4), …` for an INSERT of several rows.
     /// - Parameter from: the number of the first parameter.
     package func values(rows: Int, columns: Int, from first: Int = 1) -> String {

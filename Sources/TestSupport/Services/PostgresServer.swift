@@ -208,6 +208,7 @@ private final class Guardian: Sendable {
         posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        ChildProcess.closeAllElse(&actions)
         // A group of its own: Ctrl-C at a terminal is not for it.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

@@ -1,11 +1,11 @@
 import Dispatch
 
 #if canImport(Glibc)
-    import Glibc
+    package import Glibc
 #elseif canImport(Musl)
-    import Musl
+    package import Musl
 #else
-    import Darwin
+    package import Darwin
 #endif
 
 /// Runs a program to its end. Small on purpose: for the scripts that tests need.
@@ -48,6 +48,7 @@ package enum ChildProcess {
         posix_spawn_file_actions_addclose(&actions, ends[0])
         posix_spawn_file_actions_addclose(&actions, ends[1])
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        closeAllElse(&actions)
 
         var words = ([program] + arguments).map { strdup($0) }
         words.append(nil)
@@ -70,6 +71,15 @@ package enum ChildProcess {
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
         // Exited normally: the status is in the second byte. A signal stands in the first.
         return Result(status: status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + (status & 0x7F), output: output)
+    }
+
+    /// The child gets no descriptor of ours but the first three. A server that it leaves behind would otherwise hold our
+    /// sockets: what we close stays open then, and the other side never hears of the end.
+    package static func closeAllElse(_ actions: inout posix_spawn_file_actions_t) {
+        // Those that are not open do no harm.
+        for descriptor in 3..<min(Int32(clamping: sysconf(Int32(_SC_OPEN_MAX))), 4_096) {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
     }
 
     /// Whether `program` is on the PATH.

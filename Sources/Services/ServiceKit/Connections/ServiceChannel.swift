@@ -6,13 +6,7 @@ package import NIOHTTP1
 /// HTTP/1.1 connections of a service. A request goes from the decoder to the handler as a whole, and its answer to the
 /// encoder, without being turned into another library's idea of a request in between: that cost more than most handlers do.
 package struct ServiceChannel: ServerChildChannel {
-    /// A connection that was accepted; nothing of it is read until `handle` has it.
-    ///
-    /// It is no `NIOAsyncChannel` yet: one that nobody reads, since the server ends at this moment, ends the process.
-    package struct Value: ServerChildChannelValue {
-        package let channel: any Channel
-    }
-
+    package typealias Value = NIOAsyncChannel<AssembledRequest, ServiceAnswer>
     /// The longest body of a request with that head.
     package typealias BodyLimit = @Sendable (HTTPRequestHead, _ isLocal: Bool) -> Int
     package typealias Answer = @Sendable (AssembledRequest) async -> ServiceAnswer
@@ -33,8 +27,11 @@ package struct ServiceChannel: ServerChildChannel {
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             try addHandlers(to: channel.pipeline.syncOperations)
-            try channel.syncOptions?.setOption(.autoRead, value: false)
-            return Value(channel: channel)
+            let connection = try Value(wrappingChannelSynchronously: channel)
+            // A server that ends at this moment lets go of it without handing it over, and a channel that is let go while it
+            // is open ends the process.
+            channel.closeFuture.whenComplete { _ in withExtendedLifetime(connection) {} }
+            return connection
         }
     }
 
@@ -65,20 +62,13 @@ package struct ServiceChannel: ServerChildChannel {
     }
 
     package func handle(value: Value, logger: Logger) async {
-        let channel = value.channel
         do {
-            let connection = try await channel.eventLoop.submit {
-                let connection = try NIOAsyncChannel<AssembledRequest, ServiceAnswer>(
-                    wrappingChannelSynchronously: channel)
-                try channel.syncOptions?.setOption(.autoRead, value: true)
-                return connection
-            }.get()
             try await withTaskCancellationHandler {
-                try await connection.executeThenClose { requests, answers in
+                try await value.executeThenClose { requests, answers in
                     for try await request in requests { try await answers.write(answer(request)) }
                 }
             } onCancel: {
-                channel.close(mode: .input, promise: nil)
+                value.channel.close(mode: .input, promise: nil)
             }
         } catch {
             // The other side went away, and there is nobody to tell.

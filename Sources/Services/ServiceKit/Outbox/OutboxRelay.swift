@@ -7,8 +7,9 @@ package import WireValues
 
 /// What a relay needs of its outbox: see `Outbox`.
 package protocol RelaySource: Sendable {
-    /// Marks `published`, and returns what is to be published next; nothing when there is nothing.
-    func claim(published: [Int64], limit: Int) async throws -> OutboxBatch
+    /// Marks `published`, and returns what is to be published next, without rows of the keys `leavingOut`; nothing when
+    /// there is nothing.
+    func claim(published: [Int64], limit: Int, leavingOut: [String]) async throws -> OutboxBatch
     /// Marks `published` and leaves the rest to other relays.
     func release(published: [Int64]) async throws
     func backlog() async throws -> (count: Int, oldest: Timestamp?)
@@ -19,9 +20,9 @@ package protocol RelaySource: Sendable {
 /// Brings committed events to the broker, in order for each key, however often it takes.
 ///
 /// It is woken by the commit and looks by itself every ten seconds, in case a wake-up got lost. While nothing
-/// can be published it waits 100 ms, doubling up to 30 s, with jitter; where only some keys are stuck, 100 ms. A row
-/// may be published twice, when the relay ends between publishing and marking, or when the sidecar's answer comes too
-/// late; never is one lost, or out of the order of its key.
+/// can be published it waits 100 ms, doubling up to 30 s, with jitter; where only some keys are stuck, as when a part of
+/// the broker is away, those wait and the others do not. A row may be published twice, when the relay ends between
+/// publishing and marking, or when the sidecar's answer comes too late; never is one lost, or out of the order of its key.
 package struct OutboxRelay: Service {
     /// Rows at a time: enough that a round is worth its while, few enough that they are no burden on the memory.
     static let batch = 200
@@ -59,7 +60,7 @@ package struct OutboxRelay: Service {
     package func run() async throws {
         let stop = Latch()
         let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let (delays, later) = AsyncStream<Duration>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let (delays, later) = AsyncStream<Duration>.makeStream(bufferingPolicy: .unbounded)
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask {
@@ -74,10 +75,14 @@ package struct OutboxRelay: Service {
                     }
                 }
                 group.addTask {
-                    for await delay in delays {
-                        // Cancelled: the stream ends.
-                        try? await self.clock.sleep(for: delay)
-                        wake.yield()
+                    await withDiscardingTaskGroup { sleepers in
+                        for await delay in delays {
+                            sleepers.addTask {
+                                // Cancelled: the stream ends.
+                                try? await self.clock.sleep(for: delay)
+                                wake.yield()
+                            }
+                        }
                     }
                 }
                 await self.relay(wakes, later: later, stop: stop)
@@ -92,34 +97,52 @@ package struct OutboxRelay: Service {
     private func relay(
         _ wakes: AsyncStream<Void>, later: AsyncStream<Duration>.Continuation, stop: Latch
     ) async {
+        let elapsed = Self.stopwatch(clock)
         var published: [Int64] = []
+        // In a row, of all that was tried.
         var failures = 0
+        var stuck = StuckKeys()
+        var nextLook: Duration?
         for await _ in wakes {
             var mayHaveMore = true
             while mayHaveMore, !Task.isCancelled {
+                var hasFailed = false
                 do {
                     let asked = ContinuousClock.now
-                    let batch = try await source.claim(published: published, limit: Self.batch)
+                    let batch = try await source.claim(
+                        published: published, limit: Self.batch, leavingOut: stuck.waiting(at: elapsed()))
                     published = []
                     mayHaveMore = !batch.rows.isEmpty
                     if mayHaveMore {
                         published = await publisher.publish(batch.rows, before: asked + batch.startWithin)
-                        // Where some get through, the broker is there: what is stuck must not slow the others down.
-                        failures =
-                            published.count == batch.rows.count ? 0 : published.isEmpty ? failures + 1 : 1
-                    } else if let delay = batch.lookAgainAfter {
-                        later.yield(delay)
+                        // A key that was stuck before says nothing about the others.
+                        hasFailed = published.isEmpty && stuck.hasOthers(in: batch.rows)
+                        if !published.isEmpty, failures > 0 {
+                            failures = 0
+                            stuck.tryAllAgain()
+                        }
+                        stuck.note(batch.rows, published: published, at: elapsed(), jitter: jitter)
                     } else {
-                        // Nothing waits, for nobody: that need not wait for the next measurement.
-                        pending.set(0)
-                        oldest.set(0)
+                        let time = elapsed()
+                        if let delay = [batch.lookAgainAfter, stuck.nextTry(at: time)].compactMap(\.self).min() {
+                            // A new sleeper only if none wakes before.
+                            if nextLook.map({ $0 <= time || $0 > time + delay }) ?? true {
+                                nextLook = time + delay
+                                later.yield(delay)
+                            }
+                        } else {
+                            // Nothing waits, for nobody: that need not wait for the next measurement.
+                            pending.set(0)
+                            oldest.set(0)
+                        }
                     }
                 } catch {
                     // What was published and could not be marked is named again with the next claim.
-                    failures += 1
+                    hasFailed = true
                     logger.notice("outbox not read; to be tried again", metadata: ["error": "\(error)"])
                 }
-                if failures > 0, mayHaveMore {
+                if hasFailed {
+                    failures += 1
                     if stop.isOpen { break }
                     await measure()
                     await pause(after: failures, stop: stop)
@@ -133,6 +156,12 @@ package struct OutboxRelay: Service {
             logger.notice(
                 "outbox not given back; others wait until its lease ends", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// Tells how long it is since now.
+    private static func stopwatch<C: Clock>(_ clock: C) -> @Sendable () -> Duration where C.Duration == Duration {
+        let start = clock.now
+        return { start.duration(to: clock.now) }
     }
 
     /// The wait after `failures` failures in a row: 100 ms, doubling up to 30 s, times the jitter.
@@ -178,10 +207,11 @@ package final class DatabaseRelaySource: RelaySource {
         self.relay = relay
     }
 
-    package func claim(published: [Int64], limit: Int) async throws -> OutboxBatch {
+    package func claim(published: [Int64], limit: Int, leavingOut: [String]) async throws -> OutboxBatch {
         let (outbox, relay, hold) = (outbox, relay, hold.withLock { $0 })
         let batch = try await database.transaction { transaction in
-            try outbox.claim(by: relay, limit: limit, published: published, holding: hold, in: transaction)
+            try outbox.claim(
+                by: relay, limit: limit, published: published, leavingOut: leavingOut, holding: hold, in: transaction)
         }
         self.hold.withLock { $0 = batch.hold }
         return batch

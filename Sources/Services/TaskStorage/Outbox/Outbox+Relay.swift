@@ -55,16 +55,17 @@ extension Outbox {
     /// - Parameters:
     ///   - relay: a name that no other process has, such as the pod's.
     ///   - limit: at most so many rows.
+    ///   - keys: rows of these stay where they are, and count for nothing.
     ///   - hold: of this relay's last claim; nil has all looked up anew.
     package func claim(
-        by relay: String, limit: Int, published: [Int64] = [], holding hold: LaneHold? = nil,
-        in transaction: any Transaction
+        by relay: String, limit: Int, published: [Int64] = [], leavingOut keys: [String] = [],
+        holding hold: LaneHold? = nil, in transaction: any Transaction
     ) throws(DatabaseError) -> OutboxBatch {
         let valid = hold.flatMap { $0.isValid ? $0 : nil }
         if !published.isEmpty || valid == nil { try waitForNoDisk(transaction) }
         try mark(published, in: transaction)
         let hold = if let valid { valid } else { try takeLanes(for: relay, in: transaction) }
-        let rows = try rows(of: hold.lanes, limit: limit, in: transaction)
+        let rows = try rows(of: hold.lanes, leavingOut: keys, limit: limit, in: transaction)
         var lookAgainAfter: Duration?
         if rows.isEmpty, hold.lanes.count < Self.lanes,
             try !transaction.query("SELECT 1 FROM \(table)_pending LIMIT 1").isEmpty
@@ -105,17 +106,25 @@ extension Outbox {
     }
 
     private func rows(
-        of lanes: [Int], limit: Int, in transaction: any Transaction
+        of lanes: [Int], leavingOut keys: [String], limit: Int, in transaction: any Transaction
     ) throws(DatabaseError) -> [OutboxBatch.Claimed] {
         let dialect = transaction.dialect
+        // Most of the time none is left out, and what waits need not be looked at row by row.
+        let waiting =
+            keys.isEmpty
+            ? "SELECT id FROM \(table)_pending WHERE lane \(dialect.isIn(1)) ORDER BY id LIMIT $2"
+            : """
+            SELECT w.id FROM \(table)_pending w JOIN \(table) k ON k.id = w.id
+            WHERE w.lane \(dialect.isIn(1)) AND k.key \(dialect.isNotInTexts(3)) ORDER BY w.id LIMIT $2
+            """
+        let parameters = [.list(lanes.map { Int64($0) }), .of(limit)] + (keys.isEmpty ? [] : [SQLValue.list(keys)])
         let late = Int64(Self.late / .microseconds(1))
         let rows = try transaction.query(
             """
             SELECT o.id, o.role, o.key, o.event_id, o.body, o.created_at,
             CASE WHEN o.created_at < \(dialect.now) - \(late) THEN 1 ELSE 0 END
-            FROM (SELECT id FROM \(table)_pending WHERE lane \(dialect.isIn(1)) ORDER BY id LIMIT $2) p
-            JOIN \(table) o ON o.id = p.id ORDER BY o.id
-            """, [.list(lanes.map { Int64($0) }), .of(limit)])
+            FROM (\(waiting)) p JOIN \(table) o ON o.id = p.id ORDER BY o.id
+            """, parameters)
         let waitedLong = rows.filter { $0.flag(6) }.map { $0.int(0) }
         if !waitedLong.isEmpty {
             try transaction.send(
