@@ -130,12 +130,41 @@ import WireValues
 
     @Test(arguments: [
         ("What is this?\r\n\r\n", 400), ("GET / HTTP/1.1\r\nX: \(String(repeating: "x", count: 17_000))\r\n\r\n", 431),
+        // The parser tells of none of these.
+        ("GET /\(String(repeating: " ", count: 40_000))", 431),
+        ("GET / HTTP/1.1\r\nX:\(String(repeating: " ", count: 40_000))", 431),
     ])
     func `what is no request is answered, and is the last`(text: String, status: Int) throws {
         let wire = try Wire(limits)
         try wire.receive(text)
         #expect(try wire.request() == nil)
         #expect(try wire.statuses() == [status])
+        #expect(!wire.isOpen)
+    }
+
+    @Test func `no more requests wait than may, and those that do are answered`() throws {
+        var limits = limits
+        limits.maximumPipelined = 3
+        let wire = try Wire(limits)
+        let text = (1...5).map { "GET /\($0) HTTP/1.1\r\nHost: x\r\n\r\n" }.joined()
+        try wire.receive(text)
+        for number in 1...3 {
+            #expect(try wire.request()?.head.uri == "/\(number)")
+            #expect(wire.isOpen)
+            wire.answer(200)
+        }
+        #expect(try wire.statuses() == [200, 200, 200])
+        #expect(try wire.request() == nil)
+        #expect(!wire.isOpen)
+    }
+
+    @Test func `nothing comes after a wish for a tunnel`() throws {
+        let wire = try Wire(limits)
+        try wire.receive("CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(try wire.request()?.head.method == .CONNECT)
+        wire.answer(405)
+        #expect(try wire.statuses() == [405])
+        #expect(try wire.request() == nil)
         #expect(!wire.isOpen)
     }
 
@@ -238,7 +267,18 @@ import WireValues
         try wire.receive("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         wire.answer(200)
         wire.quiesce()
-        wire.pass(.seconds(120))
+        wire.pass(.milliseconds(9_999))
+        #expect(wire.isOpen)
+        wire.pass(.milliseconds(1))
+        #expect(!wire.isOpen)
+    }
+
+    @Test func `half a request that ends with the service does no harm`() throws {
+        let wire = try Wire(limits)
+        try wire.receive("GET / HT")
+        wire.quiesce()
+        wire.endInput()
+        wire.pass(.seconds(10))
         #expect(!wire.isOpen)
     }
 }

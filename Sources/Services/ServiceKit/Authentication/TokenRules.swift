@@ -51,9 +51,9 @@ struct TokenRules: Sendable {
         return Timestamp(microseconds: Int64(seconds * 1_000_000))
     }
 
-    /// What can be filed, and written in a log.
+    /// What can be filed, written in a log, and a step of a path: clients and proxies take dots alone for directions.
     static func isUserID(_ text: String) -> Bool {
-        !text.isEmpty && text.count <= maximumUserIDCharacters
+        !["", ".", ".."].contains(text) && text.count <= maximumUserIDCharacters
             && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
     }
 }

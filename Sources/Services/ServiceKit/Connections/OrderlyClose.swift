@@ -5,7 +5,8 @@ import NIOCore
 ///
 /// Closing a socket drops what the system has not taken of us yet. If something unread is in it, that resets the
 /// connection, and the other side may lose what it has not read. So a close waits for what is queued, ends our output, and
-/// passes over what still comes until the other side ends as well, or for `closingTimeout`.
+/// passes over what still comes until the other side ends as well, or for `closingTimeout`. When the service ends, all of
+/// that has `endTimeout`: nobody keeps it from ending by reading slowly.
 final class OrderlyClose: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -14,16 +15,19 @@ final class OrderlyClose: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let stallTimeout: TimeAmount
     private let closingTimeout: TimeAmount
+    private let endTimeout: TimeAmount
     private var writtenBytes = 0
     /// What the system had taken when it was last looked; nil when nothing was queued then.
     private var takenBytes: Int?
     private var isClosing = false
     private var stallTimer: Scheduled<Void>?
     private var closingTimer: Scheduled<Void>?
+    private var endTimer: Scheduled<Void>?
 
     init(limits: HTTPLimits) {
         stallTimeout = .nanoseconds(limits.idleTimeout.nanoseconds)
         closingTimeout = .nanoseconds(limits.closingTimeout.nanoseconds)
+        endTimeout = .nanoseconds(limits.endTimeout.nanoseconds)
     }
 
     func handlerAdded(context: ChannelHandlerContext) { watch(context) }
@@ -31,6 +35,7 @@ final class OrderlyClose: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         stallTimer?.cancel()
         closingTimer?.cancel()
+        endTimer?.cancel()
     }
 
     // MARK: A client that does not read
@@ -56,6 +61,13 @@ final class OrderlyClose: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     // MARK: The end
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent, endTimer == nil {
+            endTimer = context.eventLoop.assumeIsolated().scheduleTask(in: endTimeout) { context.close(promise: nil) }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         guard mode == .all, context.channel.isActive else { return context.close(mode: mode, promise: promise) }

@@ -109,6 +109,7 @@ final class RequestAssembler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
+        guard context.channel.isActive else { return }
         switch state {
         case .idle:
             send(ServiceAnswer(status: error == .headerOverflow ? 431 : 400), isLast: true, context, promise: nil)
@@ -145,8 +146,9 @@ final class RequestAssembler: ChannelDuplexHandler, RemovableChannelHandler {
         bodyTimer = nil
         self.body = ByteBuffer()
         let isWhole = if case .whole = body { true } else { false }
-        // Behind a wish for another protocol the decoder reads nothing any more.
-        let isLast = !isWhole || !head.isKeepAlive || head.headers.contains(name: "upgrade")
+        // Behind a wish for another protocol, or for a tunnel, the decoder reads nothing any more.
+        let isLast =
+            !isWhole || !head.isKeepAlive || head.headers.contains(name: "upgrade") || head.method == .CONNECT
         state = .answering(isLast: isLast)
         context.fireChannelRead(wrapInboundOut(AssembledRequest(head: head, body: body, isLocal: isLocal)))
     }

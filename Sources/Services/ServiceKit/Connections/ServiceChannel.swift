@@ -27,6 +27,8 @@ package struct ServiceChannel: ServerChildChannel {
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             try addHandlers(to: channel.pipeline.syncOperations)
+            // So that back-pressure is felt after each read, not after the fourth.
+            try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
             let connection = try Value(wrappingChannelSynchronously: channel)
             // A server that ends at this moment lets go of it without handing it over, and a channel that is let go while it
             // is open ends the process.
@@ -41,10 +43,15 @@ package struct ServiceChannel: ServerChildChannel {
         decoding.maxHeaderFieldSize = limits.maximumHeaderBytes
         decoding.maxHeaderListSize = limits.maximumHeaderBytes
         decoding.maxHeaderFieldCount = limits.maximumHeaderCount
-        try pipeline.addHandler(OrderlyClose(limits: limits))
-        try pipeline.configureHTTPServerPipeline(
-            // Its answers to what is no HTTP do not tell headers that are too long from anything else.
-            withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoding)
+        try pipeline.addHandlers([
+            OrderlyClose(limits: limits), HTTPResponseEncoder(),
+            // The parser passes over spaces between the parts of a head without telling the decoder of them, which would
+            // keep them all without a bound of its own.
+            ByteToMessageHandler(
+                HTTPRequestDecoder(limitConfiguration: decoding), maximumBufferSize: 2 * limits.maximumHeaderBytes),
+            PipelineBound(maximum: limits.maximumPipelined), HTTPServerPipelineHandler(),
+            NIOHTTPResponseHeadersValidator(),
+        ])
         try pipeline.addHandler(RequestAssembler(limits: limits, longerBodies: longerBodies))
     }
 
@@ -55,6 +62,7 @@ package struct ServiceChannel: ServerChildChannel {
             [
                 pipeline.removeHandler(try pipeline.handler(type: HTTPResponseEncoder.self)),
                 pipeline.removeHandler(try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)),
+                pipeline.removeHandler(try pipeline.handler(type: PipelineBound.self)),
                 pipeline.removeHandler(try pipeline.handler(type: HTTPServerPipelineHandler.self)),
                 pipeline.removeHandler(try pipeline.handler(type: RequestAssembler.self)),
                 pipeline.removeHandler(try pipeline.handler(type: OrderlyClose.self)),

@@ -83,6 +83,20 @@ final class UpgradeDoor: ChannelDuplexHandler {
         }
     }
 
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        // A connection on its way out gets no WebSocket any more, whatever is found out about its token.
+        if mode == .all {
+            switch state {
+            case .checking(let place, let world):
+                world.hub.leave(place, userID: "")
+                state = .refused
+            case .asked: state = .refused
+            case .open, .upgraded, .refused: break
+            }
+        }
+        context.close(mode: mode, promise: promise)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         if case .checking(let place, let world) = state { world.hub.leave(place, userID: "") }
         if case .upgraded = state {} else { state = .refused }
