@@ -150,8 +150,12 @@ import Testing
         var limits = HTTPLimits()
         limits.idleTimeout = .seconds(1)
         try await connection(limits: limits, isEndedByServer: true, answer: Self.large) { _, outbound in
-            try await outbound.write(
-                ByteBuffer(string: String(repeating: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", count: 3)))
+            do {
+                try await outbound.write(
+                    ByteBuffer(string: String(repeating: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", count: 3)))
+            } catch {
+                // On a machine so busy that this took a second the connection was idle, and is cut off as well.
+            }
             // What comes is not read. The server's end of the connection is what `connection` waits for.
         }
     }
