@@ -29,6 +29,8 @@ package struct OutboxRelay: Service {
     static let fallback = Duration.seconds(10)
     static let firstPause = Duration.milliseconds(100)
     static let longestPause = Duration.seconds(30)
+    /// Of all keys, when nothing gets through. Those that failed wait longer, each by itself.
+    static let longestPauseOfAll = Duration.seconds(5)
 
     private let source: any RelaySource
     private let publisher: any OutboxPublisher
@@ -99,30 +101,29 @@ package struct OutboxRelay: Service {
     ) async {
         let elapsed = Self.stopwatch(clock)
         var published: [Int64] = []
-        // In a row, of all that was tried.
-        var failures = 0
+        var failedClaims = 0
         var stuck = StuckKeys()
         var nextLook: Duration?
         for await _ in wakes {
             var mayHaveMore = true
             while mayHaveMore, !Task.isCancelled {
-                var hasFailed = false
+                let begun = elapsed()
+                // Who is asked to stop does not wait for those again.
+                let withDue = !stop.isOpen && stuck.takeTurn(at: begun)
+                var wait: Duration?
                 do {
                     let asked = ContinuousClock.now
                     let batch = try await source.claim(
-                        published: published, limit: Self.batch, leavingOut: stuck.waiting(at: elapsed()))
+                        published: published, limit: Self.batch,
+                        leavingOut: stuck.leftOut(at: begun, withDue: withDue))
                     published = []
-                    mayHaveMore = !batch.rows.isEmpty
-                    if mayHaveMore {
+                    failedClaims = 0
+                    if withDue, batch.rows.count < Self.batch { stuck.forgetDue(at: begun, except: batch.rows) }
+                    if !batch.rows.isEmpty {
                         published = await publisher.publish(batch.rows, before: asked + batch.startWithin)
-                        // A key that was stuck before says nothing about the others.
-                        hasFailed = published.isEmpty && stuck.hasOthers(in: batch.rows)
-                        if !published.isEmpty, failures > 0 {
-                            failures = 0
-                            stuck.tryAllAgain()
-                        }
-                        stuck.note(batch.rows, published: published, at: elapsed(), jitter: jitter)
-                    } else {
+                        wait = stuck.note(batch.rows, published: published, at: elapsed(), jitter: jitter())
+                    } else if stop.isOpen || !stuck.hasDue(at: elapsed()) {
+                        mayHaveMore = false
                         let time = elapsed()
                         if let delay = [batch.lookAgainAfter, stuck.nextTry(at: time)].compactMap(\.self).min() {
                             // A new sleeper only if none wakes before.
@@ -135,17 +136,22 @@ package struct OutboxRelay: Service {
                             pending.set(0)
                             oldest.set(0)
                         }
+                        if !stuck.isEmpty, time > begun, !stop.isOpen {
+                            // Each claim looks through all that is stuck: however many commits come meanwhile, that is to
+                            // be a small part of what the database does.
+                            await pause(for: (time - begun) * 4, stop: stop)
+                        }
                     }
                 } catch {
                     // What was published and could not be marked is named again with the next claim.
-                    hasFailed = true
+                    failedClaims += 1
+                    wait = Self.pause(after: failedClaims, jitter: jitter())
                     logger.notice("outbox not read; to be tried again", metadata: ["error": "\(error)"])
                 }
-                if hasFailed {
-                    failures += 1
+                if let wait {
                     if stop.isOpen { break }
                     await measure()
-                    await pause(after: failures, stop: stop)
+                    await pause(for: wait, stop: stop)
                 }
             }
             if stop.isOpen { break }
@@ -170,8 +176,7 @@ package struct OutboxRelay: Service {
         return min(firstPause * (1 << doublings), longestPause) * jitter
     }
 
-    private func pause(after failures: Int, stop: Latch) async {
-        let pause = Self.pause(after: failures, jitter: jitter())
+    private func pause(for pause: Duration, stop: Latch) async {
         let clock = clock
         await withTaskGroup(of: Void.self) { group in
             // Cancelled when the latch opens first.

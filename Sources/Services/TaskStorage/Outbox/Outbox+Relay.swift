@@ -128,7 +128,10 @@ extension Outbox {
         let waitedLong = rows.filter { $0.flag(6) }.map { $0.int(0) }
         if !waitedLong.isEmpty {
             try transaction.send(
-                "UPDATE \(table) SET published_at = \(dialect.now) WHERE id \(dialect.isIn(1))", [.list(waitedLong)])
+                """
+                UPDATE \(table) SET published_at = \(dialect.now) WHERE id \(dialect.isIn(1))
+                AND (published_at IS NULL OR published_at < \(dialect.now) - \(late))
+                """, [.list(waitedLong)])
         }
         return rows.map { row in
             OutboxBatch.Claimed(
