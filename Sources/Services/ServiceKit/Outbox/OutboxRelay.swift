@@ -19,10 +19,10 @@ package protocol RelaySource: Sendable {
 
 /// Brings committed events to the broker, in order for each key, however often it takes.
 ///
-/// It is woken by the commit and looks by itself every ten seconds, in case a wake-up got lost. While nothing
-/// can be published it waits 100 ms, doubling up to 30 s, with jitter; where only some keys are stuck, as when a part of
-/// the broker is away, those wait and the others do not. A row may be published twice, when the relay ends between
-/// publishing and marking, or when the sidecar's answer comes too late; never is one lost, or out of the order of its key.
+/// It is woken by the commit and looks by itself every ten seconds, in case a wake-up got lost. A key whose events are not
+/// taken waits 100 ms, doubling up to 30 s, with jitter, and the others do not; while nothing at all is taken, all wait up to
+/// 5 s. A row may be published twice, when the relay ends between publishing and marking, or when the sidecar's answer comes
+/// too late; never is one lost, or out of the order of its key.
 package struct OutboxRelay: Service {
     /// Rows at a time: enough that a round is worth its while, few enough that they are no burden on the memory.
     static let batch = 200
