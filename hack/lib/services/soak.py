@@ -129,7 +129,7 @@ class Soak:
         """A run in which nothing came twice, late or out of order shows nothing of how that is borne."""
         for name in ("delivered again", "late", "out of order"):
             if not self.platform.gates.deliveries.tally[name]:
-                self.problems.append(f"no event was {name} in this run: make it longer")
+                self.problems.append(f"no event was {name} in this run: make it longer, or raise --rate")
 
     def print(self, ledger, faults, followers, books, settled):
         deliveries = self.platform.gates.deliveries.tally
